@@ -1,0 +1,1 @@
+"""The composition root: it imports every part and nothing imports it."""

@@ -1,0 +1,57 @@
+"""The Celery application: queues, limits and the schedule, all in code."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("parley")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(
+    task_queues=[Queue("chain"), Queue("notify"), Queue("bulk")],
+    task_default_queue="bulk",
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    # Hard limit below the visibility timeout, so that a task is never handed out twice while it runs.
+    task_time_limit=60,
+    task_soft_time_limit=45,
+    broker_transport_options={"visibility_timeout": 300},
+    broker_connection_retry_on_startup=True,
+    task_ignore_result=True,
+    task_serializer="json",
+    accept_content=["json"],
+    beat_schedule={
+        "relay": {"task": "escrow.tasks.relay", "schedule": 1.0, "options": {"queue": "chain", "expires": 5}},
+        "watch-submissions": {
+            "task": "escrow.tasks.watch_submissions",
+            "schedule": 3.0,
+            "options": {"queue": "chain", "expires": 5},
+        },
+        "refresh-prices": {
+            "task": "marketplace.prices.tasks.refresh_prices",
+            "schedule": 15.0,
+            "options": {"queue": "bulk", "expires": 15},
+        },
+        "sweep-trades": {
+            "task": "marketplace.trades.tasks.sweep_trades",
+            "schedule": 3.0,
+            "options": {"queue": "notify", "expires": 5},
+        },
+    },
+)
+app.autodiscover_tasks(
+    [
+        "escrow",
+        "marketplace.prices",
+        "marketplace.trades",
+        "marketplace.offers",
+        "marketplace.notifications",
+        "marketplace.disputes",
+        "practice",
+    ]
+)

@@ -1,0 +1,61 @@
+"""What the environment says, read once and typed; every other setting is derived in `settings`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class BadEnvironment(Exception):
+    """An environment variable is missing or malformed; the text says which and what to write."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The machine's answers. URLs are complete; `origin` has a scheme and no trailing slash."""
+
+    origin: str
+    database_url: str
+    redis_url: str
+    chain_rpc_url: str
+    secret_key: str
+    state_dir: Path
+    is_devnet: bool
+    relayer_key: str
+    debug: bool
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.origin).hostname or ""
+
+
+def read_environment() -> Environment:
+    """The environment of this process.
+
+    Raises:
+        BadEnvironment: a production process lacks a value that must not be guessed.
+    """
+    is_devnet = os.environ.get("DEVNET", "1") == "1"
+    origin = os.environ.get("PUBLIC_ORIGIN", "http://127.0.0.1:8000").rstrip("/")
+    if urlsplit(origin).scheme not in {"http", "https"}:
+        raise BadEnvironment(
+            f"PUBLIC_ORIGIN is {origin!r}: write it as https://host with no path, as people type it."
+        )
+    secret = os.environ.get("SECRET_KEY", "")
+    if not secret and not is_devnet:
+        raise BadEnvironment("SECRET_KEY is empty: set a long random value before serving people.")
+    return Environment(
+        origin=origin,
+        database_url=os.environ.get("DATABASE_URL", "postgres://market@127.0.0.1:5432/parley"),
+        redis_url=os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+        chain_rpc_url=os.environ.get("CHAIN_RPC_URL", "http://127.0.0.1:8545"),
+        secret_key=secret or "a-devnet-has-nothing-to-hide-and-this-key-is-never-served-elsewhere",
+        state_dir=Path(os.environ.get("PARLEY_STATE", str(ROOT / ".parley"))),
+        is_devnet=is_devnet,
+        relayer_key=os.environ.get("RELAYER_KEY", ""),
+        debug=os.environ.get("DEBUG", "0") == "1",
+    )
