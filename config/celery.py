@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.conf import settings
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -42,8 +43,19 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"queue": "notify", "expires": 5},
         },
+        "sweep-cases": {
+            "task": "marketplace.disputes.tasks.sweep_cases",
+            "schedule": 5.0,
+            "options": {"queue": "notify", "expires": 10},
+        },
     },
 )
+if settings.IS_DEVNET:
+    app.conf.beat_schedule["practice"] = {
+        "task": "practice.tasks.play",
+        "schedule": 2.0,
+        "options": {"queue": "bulk", "expires": 4},
+    }
 app.autodiscover_tasks(
     [
         "escrow",
