@@ -110,8 +110,15 @@ def _install_packages(files: list[Path]) -> None:
         venv.create(VENV, clear=True, with_pip=False, symlinks=os.name != "nt")
     wanted = [argument for file in files for argument in ("-r", str(file))]
     tools.install(["--require-hashes", *wanted], python=str(venv_python()))
+    _make_importable()
     for file in files:
         _stamp(file).write_text(_fingerprint(file))
+
+
+def _make_importable() -> None:
+    """Every program of the environment (pytest, mypy, celery) finds the checkout's modules from anywhere."""
+    for packages in VENV.glob("lib/python*/site-packages"):
+        (packages / "parley.pth").write_text(f"{ROOT}\n")
 
 
 def _stamp(file: Path) -> Path:

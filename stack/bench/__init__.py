@@ -1,0 +1,1 @@
+"""Measurements of the running product: each module has one measure()."""

@@ -1,0 +1,105 @@
+"""Real servers for tests: PostgreSQL, Redis and the devnet's node, each started when a test first asks.
+
+Loaded before Django's settings, which read their addresses from the environment. Every pytest process,
+so every xdist worker too, has servers of its own; DATABASE_URL, REDIS_URL or CHAIN_RPC_URL given from
+outside are used instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stack import services
+from stack.children import Child, Program
+
+OWN = "PARLEY_TESTS_OWN"
+
+FOLDER = Path(tempfile.mkdtemp(prefix="parley-tests-"))
+REDIS_PORT = services.free_port()
+CHAIN_PORT = services.free_port()
+SITE_PORT = services.free_port()
+
+_own_addresses = {
+    "DATABASE_URL": services.database_url(FOLDER / "postgres", "parley"),
+    "REDIS_URL": services.redis_url(REDIS_PORT),
+    "CHAIN_RPC_URL": services.chain_rpc_url(CHAIN_PORT),
+}
+# A worker of xdist inherits the addresses its parent made up; those are not "given from outside".
+_made_up_by_parent = os.environ.get(OWN, "").split()
+_own = [name for name in _own_addresses if name in _made_up_by_parent or name not in os.environ]
+
+os.environ.update({name: _own_addresses[name] for name in _own})
+os.environ[OWN] = " ".join(_own) or "none"
+os.environ["PUBLIC_ORIGIN"] = f"http://localhost:{SITE_PORT}"
+os.environ["PARLEY_STATE"] = str(FOLDER)
+os.environ["DEVNET"] = "1"
+# Playwright keeps a loop running in the main thread, where the tests use the database.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a running PostgreSQL."""
+    folder = FOLDER / "postgres"
+    yield from _serve(
+        "DATABASE_URL",
+        lambda: services.postgres(folder=folder, log=FOLDER / "postgres.log", durable=False),
+    )
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    """The URL of a running Redis."""
+    yield from _serve(
+        "REDIS_URL",
+        lambda: services.redis(folder=FOLDER / "redis", port=REDIS_PORT, log=FOLDER / "redis.log"),
+    )
+
+
+@pytest.fixture(scope="session")
+def anvil_node() -> Iterator[str]:
+    """The URL of a running devnet node that mines each transaction at once."""
+    yield from _serve(
+        "CHAIN_RPC_URL", lambda: services.anvil(port=CHAIN_PORT, log=FOLDER / "anvil.log")
+    )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    postgres_server: str,
+    redis_server: str,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """The database needs its server; connections of page threads must not outlive the test database."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
+def pytest_sessionfinish() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+def pytest_report_header() -> str:
+    given = [name for name in _own_addresses if name not in _own]
+    hosts = [f"{name} at {urllib.parse.urlsplit(os.environ[name]).hostname}" for name in given]
+    return "servers: own" + (f", except {', '.join(hosts)}" if hosts else "")
+
+
+def _serve(variable: str, program: Callable[[], Program]) -> Iterator[str]:
+    if variable not in _own:
+        yield os.environ[variable]
+        return
+    child = Child(program())
+    try:
+        child.wait_until_ready()
+        yield os.environ[variable]
+    finally:
+        child.stop()
