@@ -132,7 +132,7 @@ class Uint256Field(_NumericField):
 
 
 def _whole_number(value: object) -> int | None:
-    if isinstance(value, bool) or isinstance(value, float):
+    if isinstance(value, (bool, float)):
         return None
     if isinstance(value, int):
         return value

@@ -142,6 +142,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction ready to be sent: its hash and its raw bytes as "0x" text."""
+
+    tx_hash: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChainTransaction:
     """A transaction as the node knows it; block_number is None while it waits."""
 

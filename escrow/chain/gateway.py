@@ -1,0 +1,416 @@
+"""Everything we ask of one node about one contract, synchronously. Frozen values in and out.
+
+Reads never guess: an empty answer where there must be one is NodeUnavailable, never "nothing there".
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from eth_abi.exceptions import DecodingError
+from eth_account import Account
+from eth_utils import keccak, to_checksum_address
+
+from escrow.chain.codec import contract_signature_question, decode_error, decode_result, encode_call
+from escrow.chain.deployments import recorded_deployment
+from escrow.chain.errors import EscrowReverted
+from escrow.chain.rpc import DEFAULT_TIMEOUT_SECONDS, NodeRefused, NodeUnavailable, Rpc, number
+from escrow.chain.types import (
+    ZERO_ADDRESS,
+    Call,
+    ChainTransaction,
+    EscrowState,
+    FeedAnswer,
+    Header,
+    RawLog,
+    Receipt,
+    SignedTransaction,
+)
+
+__all__ = ["EscrowReverted", "Gateway", "NoContract", "NodeRefused", "NodeUnavailable", "gateway"]
+
+EIP1271_MAGIC = "1626ba7e".ljust(64, "0")
+EIP1271_GAS = 400_000
+
+_TAGS = {"latest", "pending", "safe", "finalized", "earliest"}
+
+
+class NoContract(Exception):
+    """There is no contract at the configured address on this chain."""
+
+
+class Gateway:
+    """One node and one escrow contract."""
+
+    def __init__(
+        self,
+        rpc_url: str,
+        contract_address: str,
+        *,
+        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        self.contract = str(to_checksum_address(contract_address))
+        self.rpc = Rpc(rpc_url, timeout_seconds=timeout_seconds)
+
+    # ------------------------------------------------------------------ identity
+
+    def chain_id(self) -> int:
+        """The chain id the node reports now."""
+        return number(self.rpc.ask_always("eth_chainId"))
+
+    def genesis_hash(self) -> str:
+        """The hash of block 0."""
+        return self.block_always(0).hash
+
+    def code_hash(self) -> str:
+        """keccak256 of the contract's runtime code.
+
+        Raises: NoContract when there is none.
+        """
+        code = self.rpc.ask_always("eth_getCode", self.contract, "latest")
+        if code in ("0x", ""):
+            raise NoContract(f"There is no contract at {self.contract} on this chain.")
+        return "0x" + keccak(hexstr=code).hex()
+
+    # ------------------------------------------------------------------ blocks and logs
+
+    def head(self) -> Header:
+        """The newest block."""
+        return _header(self.rpc.ask_always("eth_getBlockByNumber", "latest", False))
+
+    def block(self, block: int | str) -> Header | None:
+        """The header of a block by number, tag or hash, or None when the node has none."""
+        if isinstance(block, str) and block.startswith("0x"):
+            found = self.rpc.ask("eth_getBlockByHash", block, False)
+        else:
+            found = self.rpc.ask("eth_getBlockByNumber", _block(block), False)
+        return None if found is None else _header(found)
+
+    def block_always(self, block: int | str) -> Header:
+        """The header of a block that must exist.
+
+        Raises: NodeUnavailable when the node has none.
+        """
+        found = self.block(block)
+        if found is None:
+            raise NodeUnavailable(f"The node has no block {block}.")
+        return found
+
+    def logs(
+        self,
+        *,
+        from_block: int | None = None,
+        to_block: int | None = None,
+        block_hash: str | None = None,
+        topics: list[str | None] | None = None,
+    ) -> list[RawLog]:
+        """The contract's logs of a range, both ends included, or of one block, in chain order.
+
+        Raises: NodeUnavailable when the answer is not wholly about what was asked; RangeTooLarge.
+        """
+        wanted: dict[str, Any] = {
+            "address": self.contract,
+            **({"topics": topics} if topics else {}),
+        }
+        if block_hash is not None:
+            wanted["blockHash"] = block_hash
+        else:
+            wanted |= {
+                "fromBlock": _block(from_block or 0),
+                "toBlock": _block("latest" if to_block is None else to_block),
+            }
+        found = sorted(
+            (_log(raw) for raw in self.rpc.ask_always("eth_getLogs", wanted)),
+            key=lambda log: (log.block_number, log.log_index),
+        )
+        self._check_logs(found, from_block or 0, to_block, block_hash)
+        return found
+
+    # ------------------------------------------------------------------ the contract
+
+    def escrow_state(self, trade_id: str, block: int | str | None = None) -> EscrowState:
+        """The contract's word for a trade, at the newest or a given block."""
+        return EscrowState(*self._view("stateOf", bytes.fromhex(trade_id[2:]), block=block))
+
+    def credit(self, token: str, account: str) -> int:
+        """Base units of a token that wait in the contract for an account."""
+        return int(self._view("creditOf", token, account)[0])
+
+    def fees(self, token: str) -> int:
+        """Base units of a token that wait for the fee recipient."""
+        return int(self._view("feesOf", token)[0])
+
+    def fee_recipient(self) -> str:
+        """Who gets the fees."""
+        return str(to_checksum_address(self._view("feeRecipient")[0]))
+
+    def domain_separator(self) -> str:
+        """The contract's EIP-712 domain separator."""
+        return "0x" + bytes(self._view("DOMAIN_SEPARATOR")[0]).hex()
+
+    def is_contract_signature(self, account: str, digest: bytes, signature: bytes) -> bool:
+        """Whether a contract account accepts the signature (EIP-1271), asked as our contract asks.
+
+        False for accounts without code and for hostile wallets. Raises: NodeUnavailable.
+        """
+        call = {
+            "to": account,
+            "data": contract_signature_question(digest, signature),
+            "gas": hex(EIP1271_GAS),
+        }
+        try:
+            answer = self.rpc.ask_always("eth_call", call, "latest")
+        except NodeRefused:
+            return False
+        return isinstance(answer, str) and answer[2:66] == EIP1271_MAGIC
+
+    # ------------------------------------------------------------------ coins and feeds
+
+    def balance(self, account: str) -> int:
+        """An account's native coins in wei."""
+        return number(self.rpc.ask_always("eth_getBalance", account, "latest"))
+
+    def token_balance(self, token: str, account: str) -> int:
+        """An account's base units of a token; the zero token is the native coin."""
+        if token == ZERO_ADDRESS:
+            return self.balance(account)
+        return int(self._view("balanceOf", account, contract="TestUSDC", to=token)[0])
+
+    def allowance(self, token: str, owner: str) -> int:
+        """How many base units of a token the contract may take from the owner."""
+        return int(self._view("allowance", owner, self.contract, contract="TestUSDC", to=token)[0])
+
+    def read_feed(self, address: str) -> FeedAnswer:
+        """The latest round of a price feed with the usual aggregator interface."""
+        decimals = int(self._view("decimals", contract="PriceFeed", to=address)[0])
+        round_id, answer, _, updated_at, _ = self._view(
+            "latestRoundData", contract="PriceFeed", to=address
+        )
+        return FeedAnswer(
+            answer=answer, decimals=decimals, updated_at=updated_at, round_id=round_id
+        )
+
+    # ------------------------------------------------------------------ sending
+
+    def call_of(self, data: str, *, sender: str = ZERO_ADDRESS, value: int = 0) -> Call:
+        """A call of our contract."""
+        return Call(to=self.contract, data=data, value=value, sender=sender)
+
+    def simulate(self, call: Call, block: int | str = "latest") -> None:
+        """Try a call without sending it.
+
+        Raises: EscrowReverted with the contract's named error, NodeRefused, NodeUnavailable.
+        """
+        with _named_reverts():
+            self.rpc.ask_always("eth_call", _request(call), _block(block))
+
+    def estimate_gas(self, call: Call) -> int:
+        """The gas a call uses now.
+
+        Raises: EscrowReverted, NodeRefused, NodeUnavailable.
+        """
+        with _named_reverts():
+            return number(self.rpc.ask_always("eth_estimateGas", _request(call)))
+
+    def gas_price(self) -> tuple[int, int]:
+        """A fee cap and a priority fee in wei that the next blocks will take."""
+        newest = self.rpc.ask_always("eth_getBlockByNumber", "latest", False)
+        base_fee = number(newest.get("baseFeePerGas", "0x0"))
+        priority = number(self.rpc.ask_always("eth_maxPriorityFeePerGas"))
+        return 2 * base_fee + priority, priority
+
+    def nonce_of(self, account: str, block: str = "latest") -> int:
+        """How many transactions of an account are mined, or with "pending" also those in the pool."""
+        return number(self.rpc.ask_always("eth_getTransactionCount", account, block))
+
+    def sign(
+        self,
+        key: str,
+        call: Call,
+        *,
+        chain_id: int,
+        nonce: int,
+        gas: int,
+        max_fee: int,
+        priority_fee: int,
+    ) -> SignedTransaction:
+        """The call as a signed transaction; the same inputs give the same bytes."""
+        fields: dict[str, Any] = {
+            "type": 2,
+            "chainId": chain_id,
+            "nonce": nonce,
+            "to": call.to,
+            "value": call.value,
+            "data": call.data,
+            "gas": gas,
+            "maxFeePerGas": max_fee,
+            "maxPriorityFeePerGas": priority_fee,
+        }
+        signed = Account.sign_transaction(fields, key)
+        return SignedTransaction(
+            tx_hash="0x" + bytes(signed.hash).hex(), raw="0x" + bytes(signed.raw_transaction).hex()
+        )
+
+    def send_raw(self, raw: str) -> str:
+        """Hand a signed transaction to the node; its hash.
+
+        Raises: NodeRefused (nonce too low, underpriced, funds missing, already known), NodeUnavailable.
+        """
+        return str(self.rpc.ask_always("eth_sendRawTransaction", raw))
+
+    def send(self, key: str, call: Call) -> str:
+        """Simulate, sign with the account's next nonce and send; the hash. For tools and tests, not for the relayer.
+
+        Raises: EscrowReverted, NodeRefused, NodeUnavailable.
+        """
+        sender = Account.from_key(key).address
+        ready = Call(to=call.to, data=call.data, value=call.value, sender=sender)
+        gas = self.estimate_gas(ready) + 400_000
+        max_fee, priority_fee = self.gas_price()
+        nonce = self.nonce_of(sender, "pending")
+        signed = self.sign(
+            key,
+            ready,
+            chain_id=self.chain_id(),
+            nonce=nonce,
+            gas=gas,
+            max_fee=max_fee,
+            priority_fee=priority_fee,
+        )
+        return self.send_raw(signed.raw)
+
+    def receipt(self, tx_hash: str) -> Receipt | None:
+        """What became of a transaction, or None while it is not mined."""
+        found = self.rpc.ask("eth_getTransactionReceipt", tx_hash)
+        if found is None:
+            return None
+        return Receipt(
+            tx_hash=found["transactionHash"],
+            block_number=number(found["blockNumber"]),
+            block_hash=found["blockHash"],
+            succeeded=number(found["status"]) == 1,
+            logs=tuple(_log(raw) for raw in found["logs"]),
+        )
+
+    def transaction(self, tx_hash: str) -> ChainTransaction | None:
+        """A transaction, mined or waiting, or None when the node does not know it."""
+        found = self.rpc.ask("eth_getTransactionByHash", tx_hash)
+        if found is None:
+            return None
+        mined = found.get("blockNumber")
+        return ChainTransaction(
+            tx_hash=found["hash"],
+            sender=str(to_checksum_address(found["from"])),
+            to=str(to_checksum_address(found["to"])) if found.get("to") else ZERO_ADDRESS,
+            data=found["input"],
+            value=number(found["value"]),
+            nonce=number(found["nonce"]),
+            block_number=None if mined is None else number(mined),
+        )
+
+    def _view(
+        self,
+        function: str,
+        *arguments: Any,
+        contract: str = "Escrow",
+        to: str = "",
+        block: int | str | None = None,
+    ) -> tuple[Any, ...]:
+        call = {
+            "to": to or self.contract,
+            "data": encode_call(function, *arguments, contract=contract),
+        }
+        answer = self.rpc.ask_always("eth_call", call, _block("latest" if block is None else block))
+        try:
+            return decode_result(function, answer, contract)
+        except (DecodingError, ValueError) as error:
+            raise NoContract(
+                f"There is no contract with {function} at {call['to']} on this chain."
+            ) from error
+
+    def _check_logs(
+        self, found: list[RawLog], start: int, end: int | None, block_hash: str | None
+    ) -> None:
+        for log in found:
+            inside = (
+                log.block_hash == block_hash
+                if block_hash
+                else start <= log.block_number <= (end or log.block_number)
+            )
+            if not inside or log.address != self.contract:
+                raise NodeUnavailable("The node gave logs that were not asked for.")
+
+
+def gateway() -> Gateway:
+    """The configured gateway of this process: CHAIN_RPC_URL, and ESCROW_ADDRESS or the recorded deployment."""
+    # By process: a forked worker must not share its parent's sockets.
+    return _configured(os.getpid(), settings.CHAIN_RPC_URL, _contract_address(), _timeout_seconds())
+
+
+@cache
+def _configured(_pid: int, rpc_url: str, contract: str, timeout_seconds: float) -> Gateway:
+    return Gateway(rpc_url, contract, timeout_seconds=timeout_seconds)
+
+
+def _contract_address() -> str:
+    return (
+        getattr(settings, "ESCROW_ADDRESS", "") or recorded_deployment(settings.CHAIN_ID).contract
+    )
+
+
+def _timeout_seconds() -> float:
+    return float(getattr(settings, "CHAIN_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS))
+
+
+class _named_reverts:  # noqa: N801 - reads as a phrase where it is used
+    """Turns a node's refusal of a call into the contract's own named error."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        if not isinstance(error, NodeRefused):
+            return
+        decoded = decode_error(error.data) if error.data else None
+        if decoded is not None:
+            raise EscrowReverted(*decoded) from error
+        if error.data or error.code == 3 or "revert" in error.message.lower():
+            raise EscrowReverted("Unknown", {"data": error.data}) from error
+
+
+def _block(block: int | str) -> str:
+    return block if isinstance(block, str) and block in _TAGS else hex(int(block))
+
+
+def _request(call: Call) -> dict[str, str]:
+    return {"from": call.sender, "to": call.to, "data": call.data, "value": hex(call.value)}
+
+
+def _header(raw: Any) -> Header:
+    try:
+        return Header(
+            number=number(raw["number"]),
+            hash=raw["hash"],
+            parent_hash=raw["parentHash"],
+            time=number(raw["timestamp"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise NodeUnavailable("The node gave a block without a number, hash or time.") from error
+
+
+def _log(raw: Any) -> RawLog:
+    try:
+        return RawLog(
+            address=str(to_checksum_address(raw["address"])),
+            topics=tuple(raw["topics"]),
+            data=raw["data"],
+            block_number=number(raw["blockNumber"]),
+            block_hash=raw["blockHash"],
+            log_index=number(raw["logIndex"]),
+            tx_hash=raw["transactionHash"],
+        )
+    except (KeyError, TypeError) as error:
+        raise NodeUnavailable("The node gave an incomplete log.") from error

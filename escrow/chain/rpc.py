@@ -1,0 +1,104 @@
+"""One JSON-RPC connection: timeouts, named failures and strict answers. Nothing here knows our contract."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import requests
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.providers.rpc.utils import ExceptionRetryConfiguration
+
+DEFAULT_TIMEOUT_SECONDS = 5.0
+
+_RANGE_WORDS = re.compile(
+    r"range|too large|too many|more than \d+ results|response size|limit(ed)? (exceeded|to)|query timeout|timed out",
+    re.I,
+)
+
+
+class NodeUnavailable(Exception):
+    """The node did not answer, or answered something that is no answer; asking again later is right."""
+
+
+class NodeRefused(Exception):
+    """The node answered with an error of its own.
+
+    Attributes: code (JSON-RPC), message, data ("0x" text of a revert, or "").
+    """
+
+    def __init__(self, code: int, message: str, data: str = "") -> None:
+        super().__init__(f"The node refused: {message}")
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class RangeTooLarge(NodeRefused):
+    """The node will not read so many blocks at once; ask for fewer."""
+
+
+class Rpc:
+    """Asks one node. Threads share it; each has its own HTTP session."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+        retries = ExceptionRetryConfiguration(
+            errors=(requests.ConnectionError,), retries=2, backoff_factor=0.1
+        )
+        self.url = url
+        self._provider = HTTPProvider(
+            url, request_kwargs={"timeout": timeout_seconds}, exception_retry_configuration=retries
+        )
+
+    def ask(self, method: str, *params: Any) -> Any:
+        """The result of a call, which may be None only where the method's own meaning allows it.
+
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        try:
+            answer = self._provider.make_request(method, list(params))  # type: ignore[arg-type]
+        except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
+            raise NodeUnavailable(f"The node did not answer {method}.") from error
+        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+            raise NodeUnavailable(f"The node gave no answer to {method}.")
+        if answer.get("error") is not None:
+            raise _refusal(method, answer["error"])
+        return answer["result"]
+
+    def ask_always(self, method: str, *params: Any) -> Any:
+        """As ask, where an empty answer is a failure of the node.
+
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        result = self.ask(method, *params)
+        if result is None:
+            raise NodeUnavailable(f"The node answered {method} with nothing.")
+        return result
+
+
+def number(value: Any) -> int:
+    """The integer of a hexadecimal quantity.
+
+    Raises: NodeUnavailable when it is none.
+    """
+    try:
+        return int(value, 16)
+    except (TypeError, ValueError) as error:
+        raise NodeUnavailable(f"The node gave {value!r} for a number.") from error
+
+
+def _refusal(method: str, error: Any) -> NodeRefused:
+    if not isinstance(error, dict):
+        return NodeRefused(0, str(error))
+    code, message, data = (
+        int(error.get("code") or 0),
+        str(error.get("message", "")),
+        error.get("data"),
+    )
+    if isinstance(data, dict):
+        data = data.get("data")
+    kind = (
+        RangeTooLarge if method == "eth_getLogs" and _RANGE_WORDS.search(message) else NodeRefused
+    )
+    return kind(code, message, data if isinstance(data, str) and data.startswith("0x") else "")
