@@ -1,0 +1,27 @@
+"""Reads of people and their browsers."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+
+from marketplace.accounts.models import Device, User
+
+DEVICE_SESSION_KEY = "device"
+
+
+def user_by_address(address: str) -> User | None:
+    """The person behind an address written in any case, or None."""
+    return User.objects.filter(address__iexact=address).first()
+
+
+def device_of(request: HttpRequest) -> Device | None:
+    """The browser this session was signed in with, or None."""
+    device_hash = request.session.get(DEVICE_SESSION_KEY)
+    if not device_hash or not request.user.is_authenticated:
+        return None
+    return Device.objects.filter(user_id=request.user.pk, device_hash=device_hash).first()
+
+
+def latest_device(user: User) -> Device | None:
+    """The browser `user` signed in with last; the one a new trade's terms name."""
+    return Device.objects.filter(user=user).order_by("-last_used_at", "-id").first()
