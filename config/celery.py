@@ -43,6 +43,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"queue": "notify", "expires": 5},
         },
+        "see-funds": {
+            "task": "marketplace.offers.tasks.see_funds",
+            "schedule": 30.0,
+            "options": {"queue": "bulk", "expires": 30},
+        },
         "sweep-cases": {
             "task": "marketplace.disputes.tasks.sweep_cases",
             "schedule": 5.0,
