@@ -77,7 +77,8 @@ class Trade(models.Model):
     disputed_by = models.CharField(max_length=10, choices=[(r, r) for r in Role], blank=True)
     closed_at = models.PositiveBigIntegerField(default=0)
 
-    asked_at = models.PositiveBigIntegerField()
+    opened_at = models.PositiveBigIntegerField()
+    turn_at = models.PositiveBigIntegerField()  # since when the present turn before funding runs
     # A buy offer's lease: set while this taker is the one the maker looks at.
     leased_until = models.PositiveBigIntegerField(null=True, blank=True)
     ready_asked_at = models.PositiveBigIntegerField(default=0)
@@ -137,9 +138,9 @@ class Trade(models.Model):
         return bool(self.extra)
 
     @property
-    def opened_at(self) -> int:
-        """When its first clock started."""
-        return self.asked_at
+    def is_waiting(self) -> bool:
+        """Whether this take of a buy offer stands in the queue behind another."""
+        return self.status == Status.ASKED and self.leased_until is None and not self.offer.is_sell
 
     @property
     def room_key(self) -> str:

@@ -77,7 +77,6 @@ class Move(StrEnum):
 class Cause(StrEnum):
     """Why a status was written: a step on the hub, or a confirmed event of the contract (its own name)."""
 
-    ASKED = "asked"
     TERMS_CHANGED = "terms_changed"
     SIGNED = "signed"
     DECLINED = "declined"
@@ -93,6 +92,24 @@ class Cause(StrEnum):
     SETTLED = "Settled"
     RULED = "Ruled"
     TIMED_OUT = "TimedOut"
+
+
+class Note(StrEnum):
+    """A step of the history that leaves the status alone."""
+
+    ASKED = "asked"
+    LEASED = "leased"
+    PAYER_NAMED = "payer_named"
+    PROPOSED = "proposed"
+    PROPOSAL_DECLINED = "proposal_declined"
+    READY_ASKED = "ready_asked"
+    READY = "ready"
+    TIME_ASKED = "time_asked"
+    SETTLE_PROPOSED = "settle_proposed"
+    SETTLE_DECLINED = "settle_declined"
+    SETTLE_ACCEPTED = "settle_accepted"
+    REMINDED = "reminded"
+    ALARM = "alarm"
 
 
 class Extra(StrEnum):
@@ -156,6 +173,11 @@ class Standing(Protocol):
     ruling_seconds: int
     ready_at: int
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether this take of a buy offer stands in the queue behind another."""
+        ...
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -168,6 +190,7 @@ class Snapshot:
     release_seconds: int = 0
     ruling_seconds: int = 0
     ready_at: int = 0
+    is_waiting: bool = False
 
 
 Guard = Callable[[Standing, int], bool]
@@ -175,6 +198,10 @@ Guard = Callable[[Standing, int], bool]
 
 def _always(trade: Standing, now: int) -> bool:
     return True
+
+
+def _may_sign(trade: Standing, now: int) -> bool:
+    return now <= trade.fund_by and not trade.is_waiting
 
 
 def _until_fund_by(trade: Standing, now: int) -> bool:
@@ -230,8 +257,8 @@ class Permission:
 ANYONE = (R.BUYER, R.SELLER, R.ARBITRATOR)
 
 PERMISSIONS: tuple[Permission, ...] = (
-    Permission(S.ASKED, M.TAKE, (R.BUYER,), _until_fund_by),
-    Permission(S.ASKED, M.PROPOSE, PARTIES, _until_fund_by),
+    Permission(S.ASKED, M.TAKE, (R.BUYER,), _may_sign),
+    Permission(S.ASKED, M.PROPOSE, PARTIES, _may_sign),
     Permission(S.ASKED, M.DECLINE, PARTIES),
     Permission(S.AGREED, M.FUND, (R.SELLER,), _buyer_is_here),
     Permission(S.AGREED, M.ASK_READY, (R.SELLER,), _until_fund_by),
@@ -276,15 +303,15 @@ class Duty:
     until: int
 
 
-def duty_of(trade: Standing, *, funded_at: int, asked_at: int) -> Duty:
+def duty_of(trade: Standing, *, funded_at: int, turn_at: int) -> Duty:
     """The one clock that runs now. `until` is 0 when none does.
 
     While the buyer pays, it is the page's zero: ten minutes before the contract's payBy.
     """
     if trade.status == S.ASKED:
-        return Duty(R.BUYER, asked_at, trade.fund_by)
+        return Duty(R.BUYER, turn_at, trade.fund_by)
     if trade.status == S.AGREED:
-        return Duty(R.SELLER, asked_at, trade.fund_by)
+        return Duty(R.SELLER, turn_at, trade.fund_by)
     if trade.status == S.FUNDED:
         return Duty(R.BUYER, funded_at, shown_pay_by(trade.pay_by))
     if trade.status == S.PAID:
