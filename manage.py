@@ -17,6 +17,7 @@ def main():
     bootstrap.enter(sys.argv)
     if cli.owns(sys.argv[1:]):
         sys.exit(cli.run(sys.argv[1:]))
+    environment.load()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.management import execute_from_command_line
 

@@ -40,6 +40,9 @@ class Program:
     run_as: int | None = None
     # Where the child's process id is noted, so that a later start can end what a crash left.
     pid_file: Path | None = None
+    folder: Path | None = None
+    # Servers are stopped after the programs that use them.
+    serves_others: bool = False
 
 
 class Child:
@@ -51,6 +54,7 @@ class Child:
         self._log = program.log.open("ab")
         self._process = subprocess.Popen(
             list(program.command),
+            cwd=program.folder,
             env={**os.environ, **program.environment},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -107,12 +111,12 @@ class Child:
     def stop(self, within_seconds: float = 5.0) -> None:
         """Ask, wait, and at last kill."""
         self.ask_to_stop()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(within_seconds)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-            self._process.wait()
+        # Whatever is left of its session, be it the program itself or what it started.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._process.wait()
         self._log.close()
         if self.program.pid_file:
             self.program.pid_file.unlink(missing_ok=True)

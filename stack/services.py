@@ -71,6 +71,7 @@ def redis(*, folder: Path, port: int, log: Path, pid_file: Path | None = None) -
         is_ready=lambda: _answers_ping(port),
         log=log,
         pid_file=pid_file,
+        serves_others=True,
     )
 
 
@@ -128,6 +129,7 @@ def postgres(
         stop_signal=signal.SIGINT,
         run_as=run_as,
         pid_file=pid_file,
+        serves_others=True,
     )
 
 
@@ -251,6 +253,7 @@ def anvil(
         # On this one it writes its state before it ends.
         stop_signal=signal.SIGINT,
         pid_file=pid_file,
+        serves_others=True,
     )
 
 

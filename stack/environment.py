@@ -1,0 +1,50 @@
+"""What the processes of one machine are told by their environment. Standard library only.
+
+`up` decides it and writes it down, so that any other command meets the same database and chain.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from stack.folders import STATE
+
+FILE = STATE / "environment.json"
+_SECRET_BYTES = 48
+
+
+def write(values: dict[str, str]) -> None:
+    """Keep the values for other commands; only this user may read them."""
+    _private(FILE, json.dumps(values, indent=2) + "\n")
+
+
+def kept() -> dict[str, str]:
+    """The values of the last `up`; empty before the first."""
+    try:
+        return dict(json.loads(FILE.read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def load() -> None:
+    """Give this process the kept values, unless it was told otherwise."""
+    for name, value in kept().items():
+        os.environ.setdefault(name, value)
+
+
+def secret_key() -> str:
+    """This checkout's own secret, made on first use."""
+    file = STATE / "secret-key"
+    if not file.exists():
+        _private(file, secrets.token_urlsafe(_SECRET_BYTES))
+    return file.read_text().strip()
+
+
+def _private(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    file.write_text(text)

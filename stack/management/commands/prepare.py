@@ -1,0 +1,30 @@
+"""`manage.py prepare`: brings a devnet's contract and database to what the code expects. Safe to repeat."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+
+from escrow.chain.deploy import deploy_devnet
+from escrow.services import ChainMismatch, register_deployment
+from stack.supervisor import REFUSED
+
+
+class Command(BaseCommand):
+    help = "Deploy the contract if it is absent, migrate, register the chain, seed the practice traders."
+    requires_system_checks = ()
+
+    def handle(self, *arguments: Any, **options: Any) -> None:
+        deployment = deploy_devnet(settings.CHAIN_RPC_URL)
+        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            register_deployment(deployment)
+        except ChainMismatch as mismatch:
+            self.stderr.write(f"{mismatch} Run `python manage.py devnet reset`.".replace("\n", " "))
+            sys.exit(REFUSED)
+        if "seed" in get_commands():
+            call_command("seed", verbosity=0)

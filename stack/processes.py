@@ -1,0 +1,85 @@
+"""The product's own processes as programs to start: preparation, web, worker, follower. Standard library only."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+
+from stack import bundle, node
+from stack.children import Program
+from stack.folders import LOGS, ROOT, RUN, venv_python
+
+WORKER_THREADS = 3
+QUEUES = "chain,notify,bulk"
+LARGEST_FRAME_BYTES = 64 * 1024
+
+
+def prepare(environment: Mapping[str, str]) -> Program:
+    """Deploy, migrate, register, seed; ends by itself."""
+    return _python("prepare", ["manage.py", "prepare"], environment)
+
+
+def build() -> Program:
+    """The page bundle; ends by itself."""
+    return Program(
+        name="page bundle",
+        command=bundle.command(),
+        is_ready=lambda: True,
+        log=LOGS / "bundle.log",
+        environment=node.environment(),
+        folder=ROOT,
+    )
+
+
+def web(environment: Mapping[str, str], *, port: int) -> Program:
+    """Pages and sockets on one port."""
+    listen = ["--host", "127.0.0.1", "--port", str(port), "--no-proxy-headers"]
+    quiet = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+    limits = ["--ws-max-size", str(LARGEST_FRAME_BYTES)]
+    return _python(
+        "web", ["-m", "uvicorn", "config.asgi:application", *listen, *quiet, *limits], environment
+    )
+
+
+def worker(environment: Mapping[str, str]) -> Program:
+    """Tasks and their schedule in one process; on one machine threads do, since a task is short."""
+    what = ["-B", "-Q", QUEUES, "--pool", "threads", "--concurrency", str(WORKER_THREADS)]
+    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    notes = ["-s", str(RUN / "schedule"), "--loglevel", "WARNING"]
+    return _python(
+        "worker", ["-m", "celery", "-A", "config", "worker", *what, *alone, *notes], environment
+    )
+
+
+def follower(environment: Mapping[str, str]) -> Program:
+    """Reads the chain and moves the trades."""
+    return _python("follower", ["manage.py", "follow"], environment)
+
+
+def is_site_ready(origin: str) -> bool:
+    """Whether /healthz says that every part works."""
+    try:
+        with urllib.request.urlopen(f"{origin}/healthz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _python(name: str, arguments: list[str], environment: Mapping[str, str]) -> Program:
+    return Program(
+        name=name,
+        command=[str(venv_python()), *arguments],
+        is_ready=lambda: True,
+        log=LOGS / f"{name}.log",
+        environment={
+            **environment,
+            # Two memory arenas instead of eight per core: a third less memory with threads.
+            "MALLOC_ARENA_MAX": "2",
+            "PYTHONUNBUFFERED": "1",
+            "PARLEY_BOOTSTRAP": "0",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        },
+        folder=ROOT,
+        pid_file=RUN / f"{name}.pid",
+    )
