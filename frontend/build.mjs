@@ -1,0 +1,91 @@
+/**
+ * Builds the page's files from frontend/ into static/build/: scripts, one style sheet, fonts, the icon sprite and
+ * manifest.json (logical name -> hashed path below /static/). Chain ids, the contract's address and interface and the
+ * signed types are read from escrow/chain and end up inside the hashed scripts, so that no answer of a server can
+ * point a wallet elsewhere.
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const ROOT = dirname(HERE);
+const STATIC = join(ROOT, "static");
+const OUT = join(STATIC, "build");
+const SCRIPTS = ["main", "practice"];
+
+const chain = await import("./chain.mjs");
+
+const json = async (path) => JSON.parse(await readFile(path, "utf8"));
+
+/** The sprite: one <symbol> per icon of icons.json. */
+async function sprite() {
+  const names = await json(join(HERE, "icons.json"));
+  const symbols = await Promise.all(
+    names.map(async (name) => {
+      const source = await readFile(join(ROOT, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
+      const drawing = source.slice(source.indexOf(">", source.indexOf("<svg")) + 1, source.lastIndexOf("</svg>"));
+      return `<symbol id="${name}" viewBox="0 0 24 24">${drawing.replace(/\s*\n\s*/g, "").trim()}</symbol>`;
+    }),
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
+}
+
+const hashed = (name, extension, content) =>
+  `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase()}.${extension}`;
+
+async function main() {
+  const bundled = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [
+      ...SCRIPTS.map((name) => ({ in: join(HERE, "src", name === "main" ? "main.ts" : "practice/main.ts"), out: name })),
+      { in: join(HERE, "css/main.css"), out: "main" },
+    ],
+    outdir: OUT,
+    entryNames: "[name]-[hash]",
+    chunkNames: "part-[hash]",
+    assetNames: "fonts/[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: ["es2022", "chrome123", "firefox120", "safari17.5"],
+    minify: true,
+    legalComments: "none",
+    loader: { ".woff2": "file" },
+    plugins: [await chain.plugin(ROOT)],
+    metafile: true,
+    write: false,
+    logLevel: "warning",
+  });
+  const kept = new Set(["manifest.json", ".inputs"]);
+  const manifest = {};
+  for (const file of bundled.outputFiles) {
+    await mkdir(dirname(file.path), { recursive: true });
+    await writeFile(file.path, file.contents);
+    const entry = bundled.metafile.outputs[relative(ROOT, file.path)]?.entryPoint;
+    const path = relative(STATIC, file.path);
+    kept.add(relative(OUT, file.path));
+    if (entry) manifest[entry.endsWith(".css") ? "main.css" : entry.includes("practice") ? "practice.js" : "main.js"] ??= path;
+    const font = /fonts\/(ibm-plex-sans-latin-wght|literata-latin)/.exec(path);
+    if (font) manifest[font[1].startsWith("literata") ? "serif.woff2" : "sans.woff2"] = path;
+  }
+  const drawings = { icons: await sprite(), mark: await readFile(join(HERE, "mark.svg"), "utf8") };
+  for (const [title, content] of Object.entries(drawings)) {
+    const name = hashed(title, "svg", content);
+    await writeFile(join(OUT, name), content);
+    kept.add(name);
+    manifest[`${title}.svg`] = `build/${name}`;
+  }
+  // A page served meanwhile still finds its files: new names first, then the list, then the old names go.
+  await writeFile(join(OUT, ".manifest"), `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(join(OUT, ".manifest"), join(OUT, "manifest.json"));
+  for (const old of await readdir(OUT, { recursive: true, withFileTypes: true })) {
+    const path = relative(OUT, join(old.parentPath ?? old.path, old.name));
+    if (old.isFile() && !kept.has(path)) await rm(join(OUT, path));
+  }
+}
+
+await main();

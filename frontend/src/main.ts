@@ -1,0 +1,2 @@
+import "./trusted.ts";
+import "./htmx.ts";
