@@ -10,7 +10,7 @@ if sys.version_info < (3, 11):
         % (sys.version.split()[0], sys.executable)
     )
 
-from stack import bootstrap, cli
+from stack import bootstrap, cli, environment
 
 
 def main():

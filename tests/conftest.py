@@ -13,9 +13,9 @@ import pytest
 from stack import services
 
 if TYPE_CHECKING:
-    from escrow.chain.deploy import Deployment
     from eth_account.signers.local import LocalAccount
 
+    from escrow.chain.deploy import Deployment
     from escrow.models import Chain
     from marketplace.accounts.models import User
 
@@ -92,9 +92,8 @@ def devnet(deployment: Deployment, anvil: str) -> Deployment:
 @pytest.fixture
 def chain(devnet: Deployment, db: None) -> Chain:
     """The deployed chain with its rows in the database: the chain itself and its assets."""
-    from escrow.services import register_deployment
-
     from escrow.models import Chain
+    from escrow.services import register_deployment
 
     register_deployment(devnet)
     return Chain.objects.get(chain_id=services.CHAIN_ID)
