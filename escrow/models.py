@@ -6,12 +6,17 @@ SignedCall are intents of people and move nothing by themselves.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
 from escrow.fields import AddressField, HashField, Uint256Field
+from escrow.states import (
+    EscrowOutcome,
+    EscrowStatus,
+    RelayStatus,
+    SignedCallStatus,
+    SubmissionStatus,
+)
 
 
 class Chain(models.Model):
@@ -19,9 +24,9 @@ class Chain(models.Model):
 
     chain_id = models.PositiveBigIntegerField(primary_key=True)
     name = models.CharField(max_length=60)
-    genesis_hash = HashField()
+    genesis_hash = HashField(blank=True, default="")
     contract_address = AddressField()
-    code_hash = HashField()
+    code_hash = HashField(blank=True, default="")
     deploy_block = models.PositiveBigIntegerField()
     depth = models.PositiveSmallIntegerField()
     scanned_block = models.PositiveBigIntegerField(null=True, blank=True)
@@ -29,6 +34,7 @@ class Chain(models.Model):
     head_time = models.PositiveBigIntegerField(null=True, blank=True)
     head_seen_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
+    problem = models.TextField(blank=True, default="")
     halt_reason = models.TextField(blank=True, default="")
 
     class Meta:
@@ -125,26 +131,6 @@ class ChainEvent(models.Model):
         return f"{self.name} in block {self.block_number}"
 
 
-class EscrowStatus(models.TextChoices):
-    """The contract's states; a closed trade has no word on chain any more."""
-
-    FUNDED = "FUNDED"
-    PAID = "PAID"
-    DISPUTED = "DISPUTED"
-    CLOSED = "CLOSED"
-
-
-class EscrowOutcome(models.TextChoices):
-    """How a trade closed: the name of its closing event."""
-
-    RELEASED = "RELEASED"
-    CANCELLED = "CANCELLED"
-    RECLAIMED = "RECLAIMED"
-    SETTLED = "SETTLED"
-    RULED = "RULED"
-    TIMED_OUT = "TIMED_OUT"
-
-
 class Escrow(models.Model):
     """The projection of a trade's confirmed events. Only the follower writes it."""
 
@@ -186,21 +172,11 @@ class Escrow(models.Model):
         return f"{self.trade_id[:10]} {self.status}"
 
 
-class SubmissionStatus(models.TextChoices):
-    """What became of a person's own transaction."""
-
-    PENDING = "PENDING"
-    MINED = "MINED"
-    REVERTED = "REVERTED"
-    REPLACED = "REPLACED"
-    DROPPED = "DROPPED"
-
-
 class Submission(models.Model):
     """A transaction that a person says to have sent for a trade. It states an intent; only events move a trade."""
 
     chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="submissions")
-    trade_id = HashField(db_index=True)
+    trade_id = HashField(db_index=True, blank=True, default="")
     account = AddressField()
     move = models.CharField(max_length=12)
     tx_hash = HashField()
@@ -211,7 +187,6 @@ class Submission(models.Model):
     text = models.CharField(max_length=400, blank=True, default="")
     sender = AddressField(blank=True, default="")
     nonce = models.PositiveBigIntegerField(null=True, blank=True)
-    replaced_by = HashField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
@@ -231,23 +206,14 @@ class Submission(models.Model):
         return f"{self.move} {self.tx_hash[:10]} {self.status}"
 
 
-class SignedCallStatus(models.TextChoices):
-    """Where a signed call stands between its signer and the chain."""
-
-    WAITING = "WAITING"
-    SENT = "SENT"
-    DONE = "DONE"
-    REFUSED = "REFUSED"
-
-
 class SignedCall(models.Model):
     """A move that a party signed and the relayer sends. One row per signed digest and signer."""
 
     chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="signed_calls")
-    trade_id = HashField(db_index=True)
+    trade_id = HashField(db_index=True, blank=True, default="")
     move = models.CharField(max_length=12)
-    terms = models.JSONField()
-    funded_at = models.PositiveBigIntegerField()
+    terms = models.JSONField(default=dict)
+    funded_at = models.PositiveBigIntegerField(default=0)
     arguments = models.JSONField(default=dict)
     deadline = models.PositiveBigIntegerField()
     signer = AddressField()
@@ -298,17 +264,11 @@ class Relayer(models.Model):
         return self.address
 
 
-class RelayStatus(models.TextChoices):
-    """Where one nonce of the relayer stands."""
-
-    PENDING = "PENDING"
-    MINED = "MINED"
-    DONE = "DONE"
-    DROPPED = "DROPPED"
-
-
 class RelayTransaction(models.Model):
-    """One nonce of the relayer's account: the call it carries and every transaction that was sent for it."""
+    """One nonce of the relayer's account: the call it carries and every transaction that was sent for it.
+
+    `account` is whose daily budget it counts against: the signer, or for a time-out the seller.
+    """
 
     chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="relay_transactions")
     sender = AddressField()
@@ -320,7 +280,8 @@ class RelayTransaction(models.Model):
         blank=True,
         related_name="relay_transactions",
     )
-    trade_id = HashField()
+    account = AddressField()
+    trade_id = HashField(blank=True, default="")
     move = models.CharField(max_length=12)
     calldata = models.TextField()
     gas_limit = models.PositiveBigIntegerField()
@@ -358,6 +319,6 @@ class RelayTransaction(models.Model):
     def __str__(self) -> str:
         return f"nonce {self.nonce}: {self.move} {self.status}"
 
-    def all_hashes(self) -> list[Any]:
+    def all_hashes(self) -> list[str]:
         """Every transaction hash that was sent under this nonce, the latest first."""
         return [self.tx_hash, *reversed(self.earlier_hashes)]

@@ -21,7 +21,7 @@ from eth_utils.abi import (
 from eth_utils.abi import get_abi_input_types as input_types
 from eth_utils.address import to_checksum_address
 
-from escrow.chain.types import DecodedEvent, RawLog
+from escrow.chain.types import DecodedEvent, RawLog, TradeTerms
 
 ABI_FOLDER = Path(__file__).with_name("abi")
 PANIC_SELECTOR, REASON_SELECTOR = "4e487b71", "08c379a0"
@@ -122,6 +122,21 @@ def decode_error(data: str) -> tuple[str, dict[str, str]] | None:
     }
 
 
+def called_trade(data: str) -> tuple[str, str]:
+    """The function that calldata calls and the id of the trade it brings; both empty when it is none of ours."""
+    described = _functions().get(data[2:10])
+    if described is None:
+        return "", ""
+    inputs = described["inputs"]
+    if not inputs or inputs[0]["type"] != "tuple":
+        return described["name"], ""
+    try:
+        values = decode(input_types(described), bytes.fromhex(data[10:]))
+    except (DecodingError, ValueError):
+        return "", ""
+    return described["name"], TradeTerms.from_typed(_readable(inputs[0], values[0])).trade_id
+
+
 def error_names() -> list[str]:
     """The names of all custom errors of the escrow contract."""
     return sorted(_entries("Escrow", "error"))
@@ -135,6 +150,12 @@ def event_topic(name: str) -> str:
 @cache
 def _entries(contract: str, kind: str) -> dict[str, Any]:
     return {entry["name"]: entry for entry in artifact(contract)["abi"] if entry["type"] == kind}
+
+
+@cache
+def _functions() -> dict[str, Any]:
+    functions = _entries("Escrow", "function").values()
+    return {function_abi_to_4byte_selector(entry).hex(): entry for entry in functions}
 
 
 @cache

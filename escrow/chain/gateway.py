@@ -14,7 +14,8 @@ from eth_abi.exceptions import DecodingError
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
 
-from escrow.chain.codec import contract_signature_question, decode_error, decode_result, encode_call
+from escrow.chain.answers import block_text, call_fields, header_in, log_in, named_reverts
+from escrow.chain.codec import contract_signature_question, decode_result, encode_call
 from escrow.chain.deployments import recorded_deployment
 from escrow.chain.errors import EscrowReverted
 from escrow.chain.rpc import DEFAULT_TIMEOUT_SECONDS, NodeRefused, NodeUnavailable, Rpc, number
@@ -34,8 +35,6 @@ __all__ = ["EscrowReverted", "Gateway", "NoContract", "NodeRefused", "NodeUnavai
 
 EIP1271_MAGIC = "1626ba7e".ljust(64, "0")
 EIP1271_GAS = 400_000
-
-_TAGS = {"latest", "pending", "safe", "finalized", "earliest"}
 
 
 class NoContract(Exception):
@@ -79,15 +78,15 @@ class Gateway:
 
     def head(self) -> Header:
         """The newest block."""
-        return _header(self.rpc.ask_always("eth_getBlockByNumber", "latest", False))
+        return header_in(self.rpc.ask_always("eth_getBlockByNumber", "latest", False))
 
     def block(self, block: int | str) -> Header | None:
         """The header of a block by number, tag or hash, or None when the node has none."""
         if isinstance(block, str) and block.startswith("0x"):
             found = self.rpc.ask("eth_getBlockByHash", block, False)
         else:
-            found = self.rpc.ask("eth_getBlockByNumber", _block(block), False)
-        return None if found is None else _header(found)
+            found = self.rpc.ask("eth_getBlockByNumber", block_text(block), False)
+        return None if found is None else header_in(found)
 
     def block_always(self, block: int | str) -> Header:
         """The header of a block that must exist.
@@ -119,11 +118,11 @@ class Gateway:
             wanted["blockHash"] = block_hash
         else:
             wanted |= {
-                "fromBlock": _block(from_block or 0),
-                "toBlock": _block("latest" if to_block is None else to_block),
+                "fromBlock": block_text(from_block or 0),
+                "toBlock": block_text("latest" if to_block is None else to_block),
             }
         found = sorted(
-            (_log(raw) for raw in self.rpc.ask_always("eth_getLogs", wanted)),
+            (log_in(raw) for raw in self.rpc.ask_always("eth_getLogs", wanted)),
             key=lambda log: (log.block_number, log.log_index),
         )
         self._check_logs(found, from_block or 0, to_block, block_hash)
@@ -204,16 +203,16 @@ class Gateway:
 
         Raises: EscrowReverted with the contract's named error, NodeRefused, NodeUnavailable.
         """
-        with _named_reverts():
-            self.rpc.ask_always("eth_call", _request(call), _block(block))
+        with named_reverts():
+            self.rpc.ask_always("eth_call", call_fields(call), block_text(block))
 
     def estimate_gas(self, call: Call) -> int:
         """The gas a call uses now.
 
         Raises: EscrowReverted, NodeRefused, NodeUnavailable.
         """
-        with _named_reverts():
-            return number(self.rpc.ask_always("eth_estimateGas", _request(call)))
+        with named_reverts():
+            return number(self.rpc.ask_always("eth_estimateGas", call_fields(call)))
 
     def gas_price(self) -> tuple[int, int]:
         """A fee cap and a priority fee in wei that the next blocks will take."""
@@ -292,7 +291,7 @@ class Gateway:
             block_number=number(found["blockNumber"]),
             block_hash=found["blockHash"],
             succeeded=number(found["status"]) == 1,
-            logs=tuple(_log(raw) for raw in found["logs"]),
+            logs=tuple(log_in(raw) for raw in found["logs"]),
         )
 
     def transaction(self, tx_hash: str) -> ChainTransaction | None:
@@ -323,7 +322,9 @@ class Gateway:
             "to": to or self.contract,
             "data": encode_call(function, *arguments, contract=contract),
         }
-        answer = self.rpc.ask_always("eth_call", call, _block("latest" if block is None else block))
+        answer = self.rpc.ask_always(
+            "eth_call", call, block_text("latest" if block is None else block)
+        )
         try:
             return decode_result(function, answer, contract)
         except (DecodingError, ValueError) as error:
@@ -363,54 +364,3 @@ def _contract_address() -> str:
 
 def _timeout_seconds() -> float:
     return float(getattr(settings, "CHAIN_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS))
-
-
-class _named_reverts:  # noqa: N801 - reads as a phrase where it is used
-    """Turns a node's refusal of a call into the contract's own named error."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        if not isinstance(error, NodeRefused):
-            return
-        decoded = decode_error(error.data) if error.data else None
-        if decoded is not None:
-            raise EscrowReverted(*decoded) from error
-        if error.data or error.code == 3 or "revert" in error.message.lower():
-            raise EscrowReverted("Unknown", {"data": error.data}) from error
-
-
-def _block(block: int | str) -> str:
-    return block if isinstance(block, str) and block in _TAGS else hex(int(block))
-
-
-def _request(call: Call) -> dict[str, str]:
-    return {"from": call.sender, "to": call.to, "data": call.data, "value": hex(call.value)}
-
-
-def _header(raw: Any) -> Header:
-    try:
-        return Header(
-            number=number(raw["number"]),
-            hash=raw["hash"],
-            parent_hash=raw["parentHash"],
-            time=number(raw["timestamp"]),
-        )
-    except (KeyError, TypeError) as error:
-        raise NodeUnavailable("The node gave a block without a number, hash or time.") from error
-
-
-def _log(raw: Any) -> RawLog:
-    try:
-        return RawLog(
-            address=str(to_checksum_address(raw["address"])),
-            topics=tuple(raw["topics"]),
-            data=raw["data"],
-            block_number=number(raw["blockNumber"]),
-            block_hash=raw["blockHash"],
-            log_index=number(raw["logIndex"]),
-            tx_hash=raw["transactionHash"],
-        )
-    except (KeyError, TypeError) as error:
-        raise NodeUnavailable("The node gave an incomplete log.") from error

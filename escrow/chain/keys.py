@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
+from django.conf import settings
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
+
+Signer = LocalAccount
 
 DEVNET_CHAIN_ID = 72731
 DEVNET_MNEMONIC = "test test test test test test test test test test test junk"
@@ -29,3 +32,20 @@ def cast_account(index: int) -> LocalAccount:
         DEVNET_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}"
     )
     return account
+
+
+class NoRelayerKey(Exception):
+    """RELAYER_KEY is empty on a chain that is not the devnet: nothing can be relayed until it is set."""
+
+
+def relayer_account() -> LocalAccount:
+    """The gas account: RELAYER_KEY, or on the devnet the cast's relayer when that is empty.
+
+    Raises: NoRelayerKey.
+    """
+    if settings.RELAYER_KEY:
+        account: LocalAccount = Account.from_key(settings.RELAYER_KEY)
+        return account
+    if settings.CHAIN_ID != DEVNET_CHAIN_ID:
+        raise NoRelayerKey(NoRelayerKey.__doc__)
+    return cast_account(RELAYER)

@@ -1,0 +1,215 @@
+"""Sends what parties signed, and time-outs that are due, from a gas account that can move nothing else.
+
+Every call is simulated first. A move that somebody else already made counts as done. One round at a time per chain.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from django.utils import timezone
+
+from escrow import locks
+from escrow.chain.codec import CallMalformed, encode_call
+from escrow.chain.errors import EscrowReverted
+from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
+from escrow.chain.keys import NoRelayerKey, relayer_account
+from escrow.chain.moves import direct_calldata, signed_calldata
+from escrow.chain.typed_data import MessageRefused
+from escrow.chain.types import TradeTerms
+from escrow.identity import ChainChanged, check_identity
+from escrow.models import Chain, Escrow, Relayer, RelayTransaction, SignedCall
+from escrow.nonces import OPEN, GasDesk, finish, note_relayer_problem
+from escrow.outcomes import Standing, standing_of
+from escrow.projection import terms_of
+from escrow.selectors import ChainUnknown, current_chain
+from escrow.services import daily_calls
+from escrow.states import EscrowStatus, SignedCallStatus
+
+DEFAULT_MIN_BALANCE_WEI = 10**16
+CALLS_PER_ROUND, TIMEOUTS_PER_ROUND = 50, 20
+# The contract's grace after payBy, before anybody may close an unpaid trade.
+GRACE_SECONDS = 86_400
+# A call that is this little too early waits instead of being refused.
+PATIENCE_SECONDS = 120
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RelayRound:
+    """What one round did. trade_ids: trades whose signed calls or time-outs changed."""
+
+    sent: int = 0
+    finished: int = 0
+    waiting: bool = False
+    problem: str = ""
+    trade_ids: frozenset[str] = field(default_factory=frozenset)
+
+
+def run_once() -> RelayRound:
+    """One round: look after what was sent, send what waits, send due time-outs. Never raises for a node that is down."""
+    try:
+        chain = current_chain()
+        account = relayer_account()
+    except (ChainUnknown, NoRelayerKey) as error:
+        return RelayRound(problem=str(error))
+    with locks.advisory_lock(locks.RELAYER, chain.pk) as is_held:
+        if not is_held:
+            return RelayRound(waiting=True)
+        desk = GasDesk(chain, gateway(), account)
+        try:
+            return _round(desk)
+        except (NodeUnavailable, NodeRefused, ChainChanged) as error:
+            note_relayer_problem(chain, f"Steps cannot be sent just now. {error}")
+            return RelayRound(problem=str(error), trade_ids=frozenset(desk.trade_ids))
+
+
+def due_timeouts(chain: Chain, now: int) -> list[Escrow]:
+    """Live trades whose clock ran out before `now` (block time, seconds), the longest due first by status time."""
+    overdue = (
+        Q(status=EscrowStatus.FUNDED, pay_by__lt=now - GRACE_SECONDS)
+        | Q(status=EscrowStatus.PAID, since__lt=now - F("release_window"))
+        | Q(status=EscrowStatus.DISPUTED, since__lt=now - F("ruling_window"))
+    )
+    open_timeouts = RelayTransaction.objects.filter(chain=chain, move="timeout", status__in=OPEN)
+    due = Escrow.objects.filter(overdue, chain=chain).exclude(
+        trade_id__in=open_timeouts.values("trade_id")
+    )
+    return list(due.order_by("since")[:TIMEOUTS_PER_ROUND])
+
+
+def _round(desk: GasDesk) -> RelayRound:
+    check_identity(desk.chain, desk.node)
+    _check_balance(desk)
+    desk.watch()
+    sent = finished = 0
+    waiting = SignedCall.objects.filter(chain=desk.chain, status=SignedCallStatus.WAITING)
+    for call in waiting.order_by("pk")[:CALLS_PER_ROUND]:
+        _relay(desk, call)
+        sent += call.status == SignedCallStatus.SENT
+        finished += call.status in (SignedCallStatus.DONE, SignedCallStatus.REFUSED)
+    sent += sum(
+        _time_out(desk, escrow) for escrow in due_timeouts(desk.chain, desk.node.head().time)
+    )
+    return RelayRound(sent=sent, finished=finished, trade_ids=frozenset(desk.trade_ids - {""}))
+
+
+def _check_balance(desk: GasDesk) -> None:
+    balance = desk.node.balance(desk.account.address)
+    least = int(getattr(settings, "RELAYER_MIN_BALANCE_WEI", DEFAULT_MIN_BALANCE_WEI))
+    is_ok = balance >= least
+    reason = (
+        "" if is_ok else "The relayer's gas account is nearly empty. Its operator must fill it."
+    )
+    Relayer.objects.update_or_create(
+        chain=desk.chain,
+        defaults={
+            "address": desk.account.address,
+            "balance_wei": balance,
+            "is_ok": is_ok,
+            "reason": reason,
+            "checked_at": timezone.now(),
+        },
+    )
+
+
+def _relay(desk: GasDesk, call: SignedCall) -> None:
+    if desk.is_busy_with(call.trade_id):
+        return
+    try:
+        ready = desk.node.call_of(_calldata(call), sender=desk.account.address)
+        desk.node.simulate(ready)
+        desk.send(
+            ready, trade_id=call.trade_id, move=call.move, charged_to=call.signer, signed_call=call
+        )
+    except EscrowReverted as error:
+        _answer_refusal(desk, call, error)
+    except (CallMalformed, MessageRefused, KeyError, ValueError):
+        logger.exception("signed call %s cannot be encoded", call.pk)
+        finish(
+            call,
+            SignedCallStatus.REFUSED,
+            reason="Malformed",
+            text="This step could not be read. Sign again.",
+        )
+        desk.trade_ids.add(call.trade_id)
+
+
+def _answer_refusal(desk: GasDesk, call: SignedCall, error: EscrowReverted) -> None:
+    if error.name == "TooEarly" and _seconds_early(error) <= PATIENCE_SECONDS:
+        return
+    desk.chain.refresh_from_db()
+    standing = standing_of(call, chain=desk.chain, node=desk.node)
+    if standing is Standing.UNKNOWN:
+        return
+    if standing is Standing.MADE:
+        finish(call, SignedCallStatus.DONE)
+    else:
+        finish(call, SignedCallStatus.REFUSED, reason=error.name, text=str(error))
+    desk.trade_ids.add(call.trade_id)
+
+
+def _seconds_early(error: EscrowReverted) -> int:
+    return int(error.arguments["from"]) - int(error.arguments["time"])
+
+
+def _calldata(call: SignedCall) -> str:
+    if call.move == "withdraw":
+        values = call.arguments
+        signature = bytes.fromhex(call.signature[2:])
+        return encode_call(
+            "withdrawBySig",
+            values["account"],
+            values["token"],
+            int(values["amount"]),
+            values["to"],
+            call.deadline,
+            signature,
+        )
+    terms = TradeTerms.from_typed(call.terms)
+    if call.move == "settle":
+        return direct_calldata(
+            "settle",
+            terms,
+            call.arguments,
+            deadline=call.deadline,
+            seller_signature=call.signature,
+            buyer_signature=call.buyer_signature,
+        )
+    return signed_calldata(
+        call.move,
+        terms,
+        call.arguments,
+        deadline=call.deadline,
+        signer=call.signer,
+        signature=call.signature,
+    )
+
+
+def _time_out(desk: GasDesk, escrow: Escrow) -> bool:
+    """Send a due time-out; False when somebody else was faster or the seller's budget is spent."""
+    if desk.is_busy_with(escrow.trade_id) or _is_budget_spent(desk.chain, escrow.seller):
+        return False
+    ready = desk.node.call_of(
+        direct_calldata("timeout", terms_of(escrow)), sender=desk.account.address
+    )
+    try:
+        desk.node.simulate(ready)
+        desk.send(ready, trade_id=escrow.trade_id, move="timeout", charged_to=escrow.seller)
+    except EscrowReverted as error:
+        logger.info("time-out of %s is not possible: %s", escrow.trade_id, error.name)
+        return False
+    return True
+
+
+def _is_budget_spent(chain: Chain, account: str) -> bool:
+    since = timezone.now() - timedelta(days=1)
+    used = RelayTransaction.objects.filter(
+        chain=chain, account=account, move="timeout", created_at__gte=since
+    )
+    return used.count() >= daily_calls()

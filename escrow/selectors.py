@@ -1,0 +1,186 @@
+"""Reads of the chain side. None of them asks a node: pages show what the follower has stored, and say how old it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from escrow.models import Asset, Chain, ChainEvent, Escrow, Relayer, SignedCall, Submission
+
+STALE_HEAD_SECONDS = 60
+STALE_RELAYER_SECONDS = 60
+
+
+class ChainUnknown(Exception):
+    """No chain is set up yet. On a devnet `python manage.py up` does it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEvent:
+    """An event that is not deep enough yet: "1 of 2"."""
+
+    name: str
+    confirmations: int
+    depth: int
+    tx_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHealth:
+    """Whether pages may rely on the chain side; reason is a sentence when they may not."""
+
+    ok: bool
+    head: int
+    lag_seconds: int
+    relayer_ok: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Base units of a coin that could not be paid out and wait in the contract for an account."""
+
+    token: str
+    symbol: str
+    decimals: int
+    amount: int
+
+
+def current_chain() -> Chain:
+    """The chain this hub serves.
+
+    Raises: ChainUnknown.
+    """
+    chain = Chain.objects.filter(pk=settings.CHAIN_ID).first()
+    if chain is None:
+        raise ChainUnknown(ChainUnknown.__doc__)
+    return chain
+
+
+def active_assets() -> QuerySet[Asset]:
+    """The coins that trade here, in the order of the market."""
+    return Asset.objects.filter(chain_id=settings.CHAIN_ID, is_active=True)
+
+
+def escrow_for(trade_id: str) -> Escrow | None:
+    """What the confirmed events say of a trade."""
+    return Escrow.objects.filter(chain_id=settings.CHAIN_ID, trade_id=trade_id).first()
+
+
+def pending_events(trade_id: str) -> list[PendingEvent]:
+    """A trade's events that are not deep enough yet, in chain order."""
+    chain = current_chain()
+    waiting = ChainEvent.objects.filter(
+        chain=chain, trade_id=trade_id, canonical=True, confirmed=False
+    )
+    head = chain.head_number or 0
+    return [
+        PendingEvent(
+            name=event.name,
+            confirmations=max(head - event.block_number + 1, 0),
+            depth=chain.depth,
+            tx_hash=event.tx_hash,
+        )
+        for event in waiting.order_by("block_number", "log_index")
+    ]
+
+
+def chain_clock() -> int:
+    """Block time now, in seconds: the newest header's time plus the seconds since it was first seen.
+
+    Raises: ChainUnknown.
+    """
+    chain = current_chain()
+    now = timezone.now()
+    if chain.head_time is None or chain.head_seen_at is None:
+        return int(now.timestamp())
+    return chain.head_time + int((now - chain.head_seen_at).total_seconds())
+
+
+def chain_health() -> ChainHealth:
+    """Whether the follower and the relayer do their work; never raises for a chain that is down."""
+    chain = Chain.objects.filter(pk=settings.CHAIN_ID).first()
+    relayer_reason = _relayer_reason()
+    if chain is None:
+        return ChainHealth(
+            ok=False, head=0, lag_seconds=0, relayer_ok=False, reason="No chain is set up yet."
+        )
+    lag = _seconds_since(chain.head_seen_at)
+    reason = chain.halt_reason or chain.problem or _staleness(chain, lag)
+    return ChainHealth(
+        ok=not reason,
+        head=chain.head_number or 0,
+        lag_seconds=lag,
+        relayer_ok=not relayer_reason,
+        reason=reason or relayer_reason,
+    )
+
+
+def signed_calls(trade_id: str) -> list[SignedCall]:
+    """The signed moves of a trade that were handed in, the newest first."""
+    return list(
+        SignedCall.objects.filter(chain_id=settings.CHAIN_ID, trade_id=trade_id).order_by("-pk")
+    )
+
+
+def submissions(trade_id: str) -> list[Submission]:
+    """The transactions that people said to have sent for a trade, the newest first."""
+    return list(
+        Submission.objects.filter(chain_id=settings.CHAIN_ID, trade_id=trade_id).order_by("-pk")
+    )
+
+
+def credits_of(account: str) -> list[Credit]:
+    """What waits in the contract for an account, from the confirmed events."""
+    amounts: dict[str, int] = {}
+    moved = ChainEvent.objects.filter(
+        chain_id=settings.CHAIN_ID,
+        canonical=True,
+        confirmed=True,
+        name__in=["Credited", "Withdrawn"],
+        args__account=account,
+    )
+    for event in moved:
+        sign = 1 if event.name == "Credited" else -1
+        amounts[event.args["token"]] = amounts.get(event.args["token"], 0) + sign * int(
+            event.args["amount"]
+        )
+    known = {asset.token: asset for asset in Asset.objects.filter(chain_id=settings.CHAIN_ID)}
+    return [
+        Credit(
+            token=token, symbol=known[token].symbol, decimals=known[token].decimals, amount=amount
+        )
+        for token, amount in amounts.items()
+        if amount > 0 and token in known
+    ]
+
+
+def _staleness(chain: Chain, lag: int) -> str:
+    if chain.head_number is None:
+        return "The chain has not been read yet."
+    if _seconds_since(chain.polled_at) > STALE_HEAD_SECONDS:
+        return f"The chain has not been read for {_seconds_since(chain.polled_at)} seconds."
+    if lag > STALE_HEAD_SECONDS:
+        return f"The network has made no block for {lag} seconds."
+    return ""
+
+
+def _relayer_reason() -> str:
+    relayer = Relayer.objects.filter(chain_id=settings.CHAIN_ID).first()
+    if relayer is None:
+        return "No relayer is set up, so steps must be sent from your own wallet."
+    if not relayer.is_ok:
+        return relayer.reason
+    if _seconds_since(relayer.checked_at) > STALE_RELAYER_SECONDS:
+        return "The relayer is not running, so steps must be sent from your own wallet."
+    return ""
+
+
+def _seconds_since(moment: datetime | None) -> int:
+    if moment is None:
+        return 0
+    return max(int((timezone.now() - moment).total_seconds()), 0)

@@ -1,0 +1,383 @@
+"""Writes of the chain side that other apps ask for. None of them moves a trade: only confirmed events do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from escrow.chain import typed_data
+from escrow.chain.codec import called_trade
+from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
+from escrow.chain.keys import NoRelayerKey, relayer_account
+from escrow.chain.moves import BOTH, MOVES, message_of, signers_of
+from escrow.chain.types import Deployment, TradeTerms
+from escrow.fields import canonical_hash, checksum_address
+from escrow.models import (
+    Asset,
+    Block,
+    Chain,
+    ChainEvent,
+    Escrow,
+    Relayer,
+    RelayTransaction,
+    SignedCall,
+    Submission,
+)
+from escrow.selectors import chain_clock, current_chain
+from escrow.states import SignedCallStatus, SubmissionStatus
+
+DEFAULT_DAILY_CALLS = 40
+MAX_PENDING_SUBMISSIONS = 10
+
+
+class ChainMismatch(Exception):
+    """The database knows another chain or contract under this id; on a devnet `python manage.py devnet reset` answers."""
+
+
+class CallRefused(ValueError):
+    """A signed call or submission was not accepted; str() is the sentence for the person, code names the reason."""
+
+    code = "call_refused"
+
+
+class SignatureWrong(CallRefused):
+    """The signature is not the expected account's over exactly this move."""
+
+    code = "signature_wrong"
+
+
+class SignatureExpired(CallRefused):
+    """The deadline of the signature has passed."""
+
+    code = "signature_expired"
+
+
+class RelayBudgetSpent(CallRefused):
+    """The account had as many calls relayed today as the hub pays for."""
+
+    code = "relay_budget_spent"
+
+
+class UnrelatedTransaction(CallRefused):
+    """The transaction is not this account's move of this trade."""
+
+    code = "transaction_unrelated"
+
+
+class TooManySubmissions(CallRefused):
+    """Too many of the account's transactions for one trade wait at the same time."""
+
+    code = "too_many_submissions"
+
+
+# ---------------------------------------------------------------------- the chain
+
+
+@transaction.atomic
+def register_deployment(deployment: Deployment) -> Chain:
+    """The row of a chain with its assets, made or refreshed from a deployment that was read back; idempotent.
+
+    Raises: ChainMismatch.
+    """
+    chain = Chain.objects.select_for_update().filter(pk=deployment.chain_id).first()
+    if chain is not None and chain.genesis_hash and _identity(chain) != _identity(deployment):
+        raise ChainMismatch(
+            f"This database follows another chain {deployment.chain_id}. Run `python manage.py devnet reset`."
+        )
+    chain, _ = Chain.objects.update_or_create(
+        chain_id=deployment.chain_id,
+        defaults={
+            "name": deployment.name,
+            "genesis_hash": deployment.genesis_hash,
+            "contract_address": deployment.contract,
+            "code_hash": deployment.code_hash,
+            "deploy_block": deployment.deploy_block,
+            "depth": settings.CHAIN_DEPTH,
+        },
+    )
+    _register_assets(chain, deployment)
+    _register_relayer(chain)
+    return chain
+
+
+@transaction.atomic
+def reset_chain(chain_id: int) -> None:
+    """Forget everything the chain said and everything that waited for it; the assets stay.
+
+    The chain's row loses its identity, and the next register_deployment gives it the new one.
+    """
+    for model in (RelayTransaction, SignedCall, Submission, Escrow, ChainEvent, Block):
+        model._default_manager.filter(chain_id=chain_id).delete()
+    Chain.objects.filter(pk=chain_id).update(
+        genesis_hash="",
+        code_hash="",
+        scanned_block=None,
+        head_number=None,
+        head_time=None,
+        head_seen_at=None,
+        polled_at=None,
+        problem="",
+        halt_reason="",
+    )
+
+
+# ---------------------------------------------------------------------- intents of people
+
+
+def record_submission(*, account: str, trade_id: str, move: str, tx_hash: str) -> Submission:
+    """Note a transaction that a person says to have sent; the same hash for the same trade is one row.
+
+    Raises: ValidationError for a malformed hash, UnrelatedTransaction when the node shows it to be another's,
+    TooManySubmissions.
+    """
+    chain, tx_hash = current_chain(), canonical_hash(tx_hash)
+    found = Submission.objects.filter(chain=chain, trade_id=trade_id, tx_hash=tx_hash).first()
+    if found is not None:
+        return found
+    check_submission(account=account, trade_id=trade_id, move=move, tx_hash=tx_hash)
+    waiting = Submission.objects.filter(
+        chain=chain, trade_id=trade_id, account=account, status=SubmissionStatus.PENDING
+    )
+    if waiting.count() >= MAX_PENDING_SUBMISSIONS:
+        raise TooManySubmissions(
+            "Too many transactions of yours are waiting. Let them be mined, then try again."
+        )
+    return Submission.objects.get_or_create(
+        chain=chain, trade_id=trade_id, tx_hash=tx_hash, defaults={"account": account, "move": move}
+    )[0]
+
+
+def check_submission(*, account: str, trade_id: str, move: str, tx_hash: str) -> None:
+    """Refuse a transaction that the node shows to be something else; one it does not know yet passes.
+
+    Raises: UnrelatedTransaction.
+    """
+    try:
+        sent = gateway().transaction(tx_hash)
+    except (NodeUnavailable, NodeRefused):
+        return
+    if sent is None:
+        return
+    function, called_id = called_trade(sent.data)
+    is_ours = sent.to == gateway().contract and sent.sender == checksum_address(account)
+    if not is_ours or called_id != trade_id or not function.startswith(move):
+        raise UnrelatedTransaction(
+            "That transaction is not this step of this trade. Nothing changed here."
+        )
+
+
+def accept_signed_call(
+    *,
+    trade: TradeTerms,
+    funded_at: int,
+    move: str,
+    arguments: Mapping[str, Any],
+    signer: str,
+    deadline: int,
+    signature: str,
+) -> SignedCall:
+    """Keep a signed move for the relayer; the same message of the same signer is one row.
+
+    A call that was refused earlier waits again when it is handed in again in time.
+    Raises: UnknownMove, SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    """
+    signer = checksum_address(signer)
+    if move in MOVES and MOVES[move].by == BOTH:
+        raise SignatureWrong(
+            "A split needs the signatures of both sides. Ask the other side to accept it."
+        )
+    if signer not in signers_of(move, trade):
+        raise SignatureWrong(
+            "This step is for another party of the trade. Switch the account in the wallet."
+        )
+    digest = _move_digest(
+        trade, funded_at=funded_at, move=move, arguments=arguments, deadline=deadline
+    )
+    _check_signed(signer, digest, deadline=deadline, signature=signature)
+    return _keep(
+        digest,
+        signer,
+        {
+            "trade_id": trade.trade_id,
+            "move": move,
+            "terms": trade.as_json(),
+            "funded_at": funded_at,
+            "arguments": {name: str(value) for name, value in arguments.items()},
+            "deadline": deadline,
+            "signature": signature,
+        },
+    )
+
+
+def accept_signed_settle(
+    *,
+    trade: TradeTerms,
+    funded_at: int,
+    to_buyer: int,
+    deadline: int,
+    seller_signature: str,
+    buyer_signature: str,
+) -> SignedCall:
+    """Keep a split that both sides signed for the relayer; idempotent.
+
+    Raises: SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    """
+    arguments = {"toBuyer": to_buyer}
+    digest = _move_digest(
+        trade, funded_at=funded_at, move="settle", arguments=arguments, deadline=deadline
+    )
+    _check_signed(trade.seller, digest, deadline=deadline, signature=seller_signature)
+    _check_signed(trade.buyer, digest, deadline=deadline, signature=buyer_signature)
+    return _keep(
+        digest,
+        trade.seller,
+        {
+            "trade_id": trade.trade_id,
+            "move": "settle",
+            "terms": trade.as_json(),
+            "funded_at": funded_at,
+            "arguments": {"toBuyer": str(to_buyer)},
+            "deadline": deadline,
+            "signature": seller_signature,
+            "buyer_signature": buyer_signature,
+        },
+    )
+
+
+def accept_signed_withdrawal(
+    *, account: str, token: str, amount: int, to: str, deadline: int, signature: str
+) -> SignedCall:
+    """Keep a signed withdrawal of a credit for the relayer; good for exactly the current credit; idempotent.
+
+    Raises: SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    """
+    account = checksum_address(account)
+    arguments = {"account": account, "token": token, "amount": amount, "to": to}
+    digest = _digest("Withdraw", {**arguments, "deadline": deadline})
+    _check_signed(account, digest, deadline=deadline, signature=signature)
+    return _keep(
+        digest,
+        account,
+        {
+            "move": "withdraw",
+            "arguments": {name: str(value) for name, value in arguments.items()},
+            "deadline": deadline,
+            "signature": signature,
+        },
+    )
+
+
+# ---------------------------------------------------------------------- facts for other apps
+
+
+def unapplied_events(limit: int) -> list[ChainEvent]:
+    """Confirmed events that nobody has acted upon, in chain order; set-aside ones are left out."""
+    waiting = ChainEvent.objects.filter(
+        canonical=True, confirmed=True, applied_at__isnull=True, set_aside_reason=""
+    )
+    return list(waiting.order_by("block_number", "log_index")[:limit])
+
+
+def mark_applied(event: ChainEvent, *, set_aside: str = "") -> None:
+    """Note, in the caller's transaction, that an event was acted upon, or why it never will be."""
+    event.applied_at, event.set_aside_reason = timezone.now(), set_aside[:200]
+    event.save(update_fields=["applied_at", "set_aside_reason"])
+
+
+# ---------------------------------------------------------------------- private
+
+
+def _identity(known: Chain | Deployment) -> tuple[str, str, str]:
+    contract = known.contract_address if isinstance(known, Chain) else known.contract
+    return known.genesis_hash, contract, known.code_hash
+
+
+def _register_assets(chain: Chain, deployment: Deployment) -> None:
+    for rank, asset in enumerate(deployment.assets):
+        Asset.objects.update_or_create(
+            chain=chain,
+            token=asset.token,
+            defaults={
+                "symbol": asset.symbol,
+                "name": asset.name,
+                "decimals": asset.decimals,
+                "has_permit": asset.has_permit,
+                "permit_version": asset.permit_version,
+                "sort_rank": rank,
+            },
+        )
+
+
+def _register_relayer(chain: Chain) -> None:
+    try:
+        address = relayer_account().address
+    except NoRelayerKey:
+        return
+    Relayer.objects.update_or_create(chain=chain, defaults={"address": address})
+
+
+def _move_digest(
+    trade: TradeTerms, *, funded_at: int, move: str, arguments: Mapping[str, Any], deadline: int
+) -> bytes:
+    primary, message = message_of(
+        move, trade, funded_at=funded_at, arguments=arguments, deadline=deadline
+    )
+    return _digest(primary, message)
+
+
+def _digest(primary: str, message: Mapping[str, Any]) -> bytes:
+    chain = current_chain()
+    return typed_data.digest(
+        primary, message, chain_id=chain.chain_id, contract=chain.contract_address
+    )
+
+
+def _check_signed(signer: str, digest: bytes, *, deadline: int, signature: str) -> None:
+    if deadline <= chain_clock():
+        raise SignatureExpired("This signature is too old by now. Sign again.")
+    try:
+        is_signed = typed_data.is_signed_by(signer, digest, signature)
+    except typed_data.SignatureRefused as error:
+        raise SignatureWrong(str(error)) from error
+    if not is_signed:
+        raise SignatureWrong(
+            "The signature was not made by the expected account for exactly this step. Sign again."
+        )
+
+
+def _keep(digest: bytes, signer: str, values: dict[str, Any]) -> SignedCall:
+    chain = current_chain()
+    with transaction.atomic():
+        kept = (
+            SignedCall.objects.select_for_update()
+            .filter(chain=chain, digest=digest, signer=signer)
+            .first()
+        )
+        if kept is None:
+            _check_budget(chain, signer)
+            kept, _ = SignedCall.objects.get_or_create(
+                chain=chain, digest=digest, signer=signer, defaults=values
+            )
+        elif kept.status == SignedCallStatus.REFUSED:
+            kept.status, kept.reason, kept.text = SignedCallStatus.WAITING, "", ""
+            kept.save(update_fields=["status", "reason", "text"])
+    return kept
+
+
+def _check_budget(chain: Chain, account: str) -> None:
+    since = timezone.now() - timedelta(days=1)
+    used = SignedCall.objects.filter(chain=chain, signer=account, created_at__gte=since).count()
+    if used >= daily_calls():
+        raise RelayBudgetSpent(
+            "This hub has sent as many steps for you today as it pays for. Send this one from your own wallet."
+        )
+
+
+def daily_calls() -> int:
+    """How many relayed transactions the hub pays per account and day."""
+    return int(getattr(settings, "RELAYER_DAILY_CALLS", DEFAULT_DAILY_CALLS))

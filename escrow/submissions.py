@@ -1,0 +1,102 @@
+"""What became of people's own transactions: mined, refused with its reason, replaced, or never seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from escrow.chain.codec import called_trade
+from escrow.chain.errors import EscrowReverted
+from escrow.chain.gateway import Gateway, NodeRefused, NodeUnavailable, gateway
+from escrow.chain.types import Call, ChainTransaction, Receipt
+from escrow.models import Submission
+from escrow.selectors import ChainUnknown, current_chain
+from escrow.states import SubmissionStatus
+
+# How long an unknown hash may still appear, and how long a mined one may still be undone.
+UNSEEN_FOR = timedelta(minutes=10)
+LOST_FOR = timedelta(minutes=2)
+MINED_WATCHED_FOR = timedelta(minutes=15)
+PER_ROUND = 100
+
+
+def watch_once() -> frozenset[str]:
+    """Look at every submission that is still open; the trades of those that changed. A node that is down changes none."""
+    try:
+        chain = current_chain()
+    except ChainUnknown:
+        return frozenset()
+    recent = Q(status=SubmissionStatus.MINED, created_at__gte=timezone.now() - MINED_WATCHED_FOR)
+    open_rows = Submission.objects.filter(Q(status=SubmissionStatus.PENDING) | recent, chain=chain)
+    try:
+        changed = [
+            row.trade_id for row in open_rows.order_by("pk")[:PER_ROUND] if _look_at(row, gateway())
+        ]
+    except (NodeUnavailable, NodeRefused):
+        return frozenset()
+    return frozenset(changed) - {""}
+
+
+def _look_at(row: Submission, node: Gateway) -> bool:
+    before = (row.status, row.seen_at)
+    sent = node.transaction(row.tx_hash)
+    receipt = None if sent is None or sent.block_number is None else node.receipt(row.tx_hash)
+    if sent is None:
+        _note_missing(row, node)
+    elif not _is_related(row, sent, node):
+        _close(
+            row,
+            SubmissionStatus.DROPPED,
+            "Unrelated",
+            "That transaction is not this step of this trade.",
+        )
+    elif receipt is None:
+        _note_waiting(row, sent)
+    elif receipt.succeeded:
+        row.status, row.sender, row.nonce = SubmissionStatus.MINED, sent.sender, sent.nonce
+    else:
+        reverted = _reason(sent, receipt, node)
+        _close(row, SubmissionStatus.REVERTED, reverted.name, str(reverted))
+    row.save()
+    return (row.status, row.seen_at) != before
+
+
+def _is_related(row: Submission, sent: ChainTransaction, node: Gateway) -> bool:
+    function, trade_id = called_trade(sent.data)
+    is_ours = sent.to == node.contract and sent.sender == row.account
+    return is_ours and trade_id == row.trade_id and function.startswith(row.move)
+
+
+def _note_waiting(row: Submission, sent: ChainTransaction) -> None:
+    row.status, row.sender, row.nonce = SubmissionStatus.PENDING, sent.sender, sent.nonce
+    row.seen_at = row.seen_at or timezone.now()
+
+
+def _note_missing(row: Submission, node: Gateway) -> None:
+    age = timezone.now() - (row.seen_at or row.created_at)
+    if row.status == SubmissionStatus.MINED:
+        row.status, row.seen_at = SubmissionStatus.PENDING, timezone.now()
+    elif row.nonce is not None and node.nonce_of(row.sender) > row.nonce:
+        text = "The wallet sent another transaction in its place. The trade shows what counts."
+        _close(row, SubmissionStatus.REPLACED, "Replaced", text)
+    elif age > (LOST_FOR if row.seen_at else UNSEEN_FOR):
+        text = "The network does not know this transaction any more. Nothing was moved. Send it again from here."
+        _close(row, SubmissionStatus.DROPPED, "Dropped", text)
+
+
+def _reason(sent: ChainTransaction, receipt: Receipt, node: Gateway) -> EscrowReverted:
+    call = Call(to=sent.to, data=sent.data, value=sent.value, sender=sent.sender)
+    for block in (receipt.block_number, "latest"):
+        try:
+            node.simulate(call, block)
+        except EscrowReverted as reverted:
+            return reverted
+        except (NodeRefused, NodeUnavailable):
+            continue
+    return EscrowReverted("Unknown")
+
+
+def _close(row: Submission, status: SubmissionStatus, reason: str, text: str) -> None:
+    row.status, row.reason, row.text = status, reason, text[:400]
