@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from stack import services
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.plugin.site", "tests.plugin.browser"]
 
 _FOLDER = Path(__file__).parent
+# A case may take long on a busy machine; `verify --deep` looks at fifty times as many.
+hypothesis.settings.register_profile("usual", deadline=None, max_examples=100)
+hypothesis.settings.register_profile("deep", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
+
 # Folders whose tests use the servers; each test there starts with an empty Redis.
 _WITH_SERVERS = ("integration", "chain", "browser")
 
