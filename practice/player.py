@@ -1,0 +1,75 @@
+"""A scripted trader's hands: his account, his signatures, his transactions. He uses what anyone uses."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from django.conf import settings
+
+from escrow.chain.codec import encode_call
+from escrow.chain.gateway import gateway
+from escrow.chain.keys import cast_account
+from escrow.chain.typed_data import device_hash, digest
+from escrow.chain.types import ZERO_ADDRESS, TradeTerms
+from marketplace.accounts.models import Device, User
+from practice import node
+from practice.traders import Trader
+
+
+class Player:
+    """One scripted trader at work."""
+
+    def __init__(self, trader: Trader) -> None:
+        self.trader = trader
+        self.account = cast_account(trader.index)
+        self.address: str = self.account.address
+
+    def user(self) -> User:
+        """His account on the hub, with a device of his own; made on first use."""
+        user, _ = User.objects.get_or_create(
+            address=self.address, defaults={"name": self.trader.name, "name_key": self.trader.name.casefold()}
+        )
+        signing, agreement = self._device_keys()
+        Device.objects.get_or_create(
+            user=user,
+            device_hash=device_hash(signing, agreement),
+            defaults={"signing_key": signing.hex(), "agreement_key": agreement.hex()},
+        )
+        return user
+
+    def sign(self, primary: str, message: dict[str, Any]) -> str:
+        """His signature over one typed message, 65 bytes as 0x text."""
+        digest_bytes = digest(primary, message, chain_id=settings.CHAIN_ID, contract=gateway().contract)
+        return self.sign_digest(digest_bytes)
+
+    def sign_digest(self, digest_bytes: bytes) -> str:
+        """His signature over 32 bytes that are already hashed."""
+        return "0x" + self.account.unsafe_sign_hash(digest_bytes).signature.hex().removeprefix("0x")
+
+    def send(self, function: str, *arguments: Any, value: int = 0) -> str:
+        """A call of the escrow contract from his own devnet account; the transaction's hash."""
+        return self._transact(gateway().contract, encode_call(function, *arguments), value)
+
+    def fund(self, terms: TradeTerms) -> str:
+        """Lock the coins of a trade: ether with the call, tokens after an exact approval."""
+        if terms.token == ZERO_ADDRESS:
+            return self.send("fund", terms.as_tuple(), value=terms.amount)
+        approve = encode_call("approve", gateway().contract, terms.amount, contract="TestUSDC")
+        self._transact(terms.token, approve, 0)
+        return self.send("fund", terms.as_tuple())
+
+    def _transact(self, to: str, calldata: str, value: int) -> str:
+        sent = node.result_of(
+            "eth_sendTransaction", [{"from": self.address, "to": to, "data": calldata, "value": hex(value)}]
+        )
+        return str(sent)
+
+    def _device_keys(self) -> tuple[bytes, bytes]:
+        """Two stable public keys from his own; the practice partner has no browser to keep random ones in."""
+        seed = bytes(self.account.key)
+        signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"signing").digest())
+        agreement = X25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"agreement").digest())
+        return signing.public_key().public_bytes_raw(), agreement.public_key().public_bytes_raw()

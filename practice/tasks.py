@@ -1,0 +1,13 @@
+"""The partner's turn, every two seconds."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from practice.partner import play_all
+
+
+@shared_task(time_limit=50, soft_time_limit=40)
+def play() -> None:
+    """One round of the practice partner."""
+    play_all()
