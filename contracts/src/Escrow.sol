@@ -3,19 +3,28 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {ECDSA} from "solady/src/utils/ECDSA.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {LibBytes} from "solady/src/utils/LibBytes.sol";
 import {LibCall} from "solady/src/utils/LibCall.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {IERC1271} from "./interfaces/IERC1271.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
-import {NATIVE, Trade} from "./types/Trade.sol";
+import {NATIVE, RawTrade, Trade} from "./types/Trade.sol";
 import "./types/TypeHashes.sol";
 import {DISPUTED, FUNDED, fundedWord, NO_WORD, NONE, PAID, Word} from "./types/Word.sol";
 
 /// @title Escrow
 /// @dev Documented in IEscrow. One rhythm throughout: checks, effects, event, payments.
 contract Escrow is IEscrow, EIP712 {
+    /// @dev Lets a function hold on to where the word of a trade is stored.
+    struct Slot {
+        Word word;
+    }
+
     uint256 private constant MAX_FEE_BPS = 200;
     uint256 private constant BPS = 10_000;
     uint256 private constant MIN_PAY_WINDOW = 20 minutes;
@@ -25,18 +34,18 @@ contract Escrow is IEscrow, EIP712 {
     uint256 private constant MIN_RULING_WINDOW = 1 days;
     uint256 private constant MAX_RULING_WINDOW = 90 days;
 
-    /// @dev How long after `payBy` the buyer may still mark the trade paid, and nobody but the seller may close it.
+    /// @dev How long after `payBy` the buyer may still mark the trade paid, and nobody but the seller may take it back.
     uint256 private constant GRACE = 1 days;
 
-    /// @dev What a payment gets, and what must have been left before a failed one to believe that the recipient is at fault:
-    /// enough for the whole of the cap after the 1/64 that a call holds back.
+    /// @dev What a payment gets, and what must have been left before a failed one to believe that its recipient is at fault:
+    /// enough for the whole cap after the price of the call and the 1/64 that it holds back.
     uint256 private constant NATIVE_GAS = 100_000;
     uint256 private constant NATIVE_GAS_NEEDED = 130_000;
     uint256 private constant TOKEN_GAS = 300_000;
     uint256 private constant TOKEN_GAS_NEEDED = 340_000;
     uint256 private constant SIGNATURE_GAS = 400_000;
 
-    /// @dev Half the order of secp256k1. A signature with a larger s is the twin of another one.
+    /// @dev Half the order of secp256k1: a signature with a larger s is the twin of another one.
     uint256 private constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 
     /// @inheritdoc IEscrow
@@ -48,7 +57,7 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     mapping(address token => mapping(address account => uint256)) public creditOf;
 
-    mapping(bytes32 id => Word) private _words;
+    mapping(bytes32 id => Slot) private _slots;
 
     bool private transient _pulling;
 
@@ -61,66 +70,94 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @inheritdoc IEscrow
     function fund(Trade calldata trade) external payable {
-        if (msg.sender != trade.seller) revert NotSeller(msg.sender);
-        uint256 value = trade.token == NATIVE ? trade.amount : 0;
-        if (msg.value != value) revert WrongValue(msg.value, value);
-        _open(trade);
-        if (trade.token != NATIVE) _pull(trade);
+        RawTrade raw = trade.raw();
+        if (msg.sender != raw.seller()) revert NotSeller(msg.sender);
+        _open(raw);
+        if (raw.token() == NATIVE) {
+            if (msg.value != raw.amount()) revert WrongValue(msg.value, raw.amount());
+        } else {
+            if (msg.value != 0) revert WrongValue(msg.value, 0);
+            _pull(raw);
+        }
     }
 
     /// @inheritdoc IEscrow
     function fundWithPermit(Trade calldata trade, uint256 permitDeadline, uint8 v, bytes32 r, bytes32 s) external {
-        if (msg.sender != trade.seller) revert NotSeller(msg.sender);
-        if (trade.token.code.length == 0) revert NotAToken(trade.token);
-        _open(trade);
+        RawTrade raw = trade.raw();
+        if (msg.sender != raw.seller()) revert NotSeller(msg.sender);
+        if (raw.token().code.length == 0) revert NotAToken(raw.token());
+        _open(raw);
         // Anybody may have used the permit before; then it fails, but its allowance is there, and without it the pull fails.
-        try IERC20Permit(trade.token).permit(msg.sender, address(this), trade.amount, permitDeadline, v, r, s) {} catch {}
-        _pull(trade);
+        try IERC20Permit(raw.token()).permit(msg.sender, address(this), raw.amount(), permitDeadline, v, r, s) {}
+            catch {}
+        _pull(raw);
     }
 
-    function _open(Trade calldata trade) private {
-        _checkTerms(trade);
-        bytes32 id = trade.hash();
-        Word word = _words[id];
-        if (word.status() != NONE) revert BadState(id, word.status());
+    function _open(RawTrade raw) private {
+        if (!raw.isClean()) revert(); // as the decoder would
+        _checkTerms(raw);
+        bytes32 id = raw.hash();
+        Slot storage slot = _slots[id];
+        uint8 status = slot.word.status();
+        if (status != NONE) revert BadState(id, status);
 
-        uint40 payBy = uint40(block.timestamp + trade.payWindow);
-        _words[id] = fundedWord(uint40(block.timestamp), payBy);
-        emit Funded(id, trade.seller, trade.buyer, trade, payBy);
+        uint40 payBy = uint40(block.timestamp) + raw.payWindow();
+        slot.word = fundedWord(uint40(block.timestamp), payBy);
+        _logFunded(id, raw, payBy);
     }
 
-    function _checkTerms(Trade calldata trade) private view {
-        (address seller, address buyer, address arbitrator) = (trade.seller, trade.buyer, trade.arbitrator);
+    /// @dev The seller is neither zero nor this contract, since he calls.
+    function _checkTerms(RawTrade raw) private view {
+        (address seller, address buyer, address arbitrator) = (raw.seller(), raw.buyer(), raw.arbitrator());
         if (
-            seller == address(0) || buyer == address(0) || arbitrator == address(0) || seller == buyer
-                || seller == arbitrator || buyer == arbitrator || seller == address(this) || buyer == address(this)
+            buyer == address(0) || buyer == seller || buyer == address(this) || arbitrator == address(0)
+                || arbitrator == seller || arbitrator == buyer
         ) revert BadParties(seller, buyer, arbitrator);
-        if (trade.amount == 0) revert ZeroAmount();
-        if (trade.feeBps > MAX_FEE_BPS) revert FeeTooHigh(trade.feeBps, MAX_FEE_BPS);
-        if (trade.payWindow < MIN_PAY_WINDOW || trade.payWindow > MAX_PAY_WINDOW) {
-            revert PayWindowOutOfRange(trade.payWindow, MIN_PAY_WINDOW, MAX_PAY_WINDOW);
+        if (raw.amount() == 0) revert ZeroAmount();
+        if (raw.feeBps() > MAX_FEE_BPS) revert FeeTooHigh(raw.feeBps(), MAX_FEE_BPS);
+        if (_isOutside(raw.payWindow(), MIN_PAY_WINDOW, MAX_PAY_WINDOW)) {
+            revert PayWindowOutOfRange(raw.payWindow(), MIN_PAY_WINDOW, MAX_PAY_WINDOW);
         }
-        if (trade.releaseWindow < MIN_RELEASE_WINDOW || trade.releaseWindow > MAX_RELEASE_WINDOW) {
-            revert ReleaseWindowOutOfRange(trade.releaseWindow, MIN_RELEASE_WINDOW, MAX_RELEASE_WINDOW);
+        if (_isOutside(raw.releaseWindow(), MIN_RELEASE_WINDOW, MAX_RELEASE_WINDOW)) {
+            revert ReleaseWindowOutOfRange(raw.releaseWindow(), MIN_RELEASE_WINDOW, MAX_RELEASE_WINDOW);
         }
-        if (trade.rulingWindow < MIN_RULING_WINDOW || trade.rulingWindow > MAX_RULING_WINDOW) {
-            revert RulingWindowOutOfRange(trade.rulingWindow, MIN_RULING_WINDOW, MAX_RULING_WINDOW);
+        if (_isOutside(raw.rulingWindow(), MIN_RULING_WINDOW, MAX_RULING_WINDOW)) {
+            revert RulingWindowOutOfRange(raw.rulingWindow(), MIN_RULING_WINDOW, MAX_RULING_WINDOW);
         }
     }
 
-    /// @dev Takes the seller's tokens and counts them. Not reentrant: a token that takes a cut and calls the sender back could have
-    /// one payment counted for two trades.
-    function _pull(Trade calldata trade) private {
+    /// @dev One comparison for two: below `min` the difference wraps round.
+    function _isOutside(uint256 window, uint256 min, uint256 max) private pure returns (bool) {
+        unchecked {
+            return window - min > max - min;
+        }
+    }
+
+    /// @dev `emit Funded(id, seller, buyer, trade, payBy)`, copying the words of the calldata instead of encoding them anew.
+    function _logFunded(bytes32 id, RawTrade raw, uint40 payBy) private {
+        bytes32 signature = Funded.selector;
+        (address seller, address buyer) = (raw.seller(), raw.buyer());
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, raw, 0x140)
+            mstore(add(free, 0x140), payBy)
+            log4(free, 0x160, signature, id, seller, buyer)
+        }
+    }
+
+    /// @dev Takes the seller's tokens and counts them. Not reentrant: with a token that takes a cut and calls its sender back, one
+    /// payment could be counted for two trades.
+    function _pull(RawTrade raw) private {
         if (_pulling) revert Reentered();
         _pulling = true;
-        (address token, uint256 amount) = (trade.token, trade.amount);
-        uint256 held = SafeTransferLib.balanceOf(token, address(this));
-        if (!SafeTransferLib.trySafeTransferFrom(token, trade.seller, address(this), amount)) {
+        (address token, address seller, uint256 amount) = (raw.token(), raw.seller(), raw.amount());
+        uint256 before = SafeTransferLib.balanceOf(token, address(this));
+        if (!SafeTransferLib.trySafeTransferFrom(token, seller, address(this), amount)) {
             if (token.code.length == 0) revert NotAToken(token);
-            revert TransferFailed(token, trade.seller, address(this), amount);
+            revert TransferFailed(token, seller, address(this), amount);
         }
-        uint256 holds = SafeTransferLib.balanceOf(token, address(this));
-        if (holds != held + amount) revert WrongAmountReceived(holds > held ? holds - held : 0, amount);
+        uint256 received = FixedPointMathLib.zeroFloorSub(SafeTransferLib.balanceOf(token, address(this)), before);
+        if (received != amount) revert WrongAmountReceived(received, amount);
         _pulling = false;
     }
 
@@ -128,113 +165,116 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @inheritdoc IEscrow
     function markPaid(Trade calldata trade) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.buyer) revert NotBuyer(msg.sender);
-        _markPaid(id, word);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.buyer()) revert NotBuyer(msg.sender);
+        _markPaid(id, slot, word);
     }
 
     /// @inheritdoc IEscrow
     function markPaidBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
-        (bytes32 id, Word word) = _live(trade);
-        _checkSigned(trade.buyer, _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature);
-        _markPaid(id, word);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkSigned(raw.buyer(), _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature);
+        _markPaid(id, slot, word);
     }
 
-    function _markPaid(bytes32 id, Word word) private {
+    function _markPaid(bytes32 id, Slot storage slot, Word word) private {
         if (word.status() != FUNDED) revert BadState(id, word.status());
-        _checkNotAfter(word.payBy() + GRACE);
+        _checkNotPassed(word.payBy(), GRACE);
 
-        _words[id] = word.withStatus(PAID, uint40(block.timestamp));
+        slot.word = word.withStatus(PAID, uint40(block.timestamp));
         emit MarkedPaid(id);
     }
 
     /// @inheritdoc IEscrow
     function grantTime(Trade calldata trade, uint40 newPayBy) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.seller) revert NotSeller(msg.sender);
-        _grantTime(id, word, newPayBy);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.seller()) revert NotSeller(msg.sender);
+        _grantTime(id, slot, word, newPayBy);
     }
 
     /// @inheritdoc IEscrow
-    function grantTimeBySig(Trade calldata trade, uint40 newPayBy, uint256 deadline, bytes calldata signature) external {
-        (bytes32 id, Word word) = _live(trade);
-        bytes32 move = keccak256(abi.encode(GRANT_TIME_TYPEHASH, id, word.fundedAt(), newPayBy, deadline));
-        _checkSigned(trade.seller, move, deadline, signature);
-        _grantTime(id, word, newPayBy);
+    function grantTimeBySig(Trade calldata trade, uint40 newPayBy, uint256 deadline, bytes calldata signature)
+        external
+    {
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        bytes32 move =
+            EfficientHashLib.hash(GRANT_TIME_TYPEHASH, id, _b32(word.fundedAt()), _b32(newPayBy), _b32(deadline));
+        _checkSigned(raw.seller(), move, deadline, signature);
+        _grantTime(id, slot, word, newPayBy);
     }
 
-    function _grantTime(bytes32 id, Word word, uint40 newPayBy) private {
+    function _grantTime(bytes32 id, Slot storage slot, Word word, uint40 newPayBy) private {
         if (word.status() != FUNDED) revert BadState(id, word.status());
         (uint256 earliest, uint256 latest) = (uint256(word.payBy()) + 1, block.timestamp + MAX_PAY_WINDOW);
         if (newPayBy < earliest || newPayBy > latest) revert PayByOutOfRange(newPayBy, earliest, latest);
 
-        _words[id] = word.withPayBy(newPayBy);
+        slot.word = word.withPayBy(newPayBy);
         emit TimeGranted(id, newPayBy);
     }
 
     /// @inheritdoc IEscrow
     function reclaim(Trade calldata trade) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.seller) revert NotSeller(msg.sender);
-        _reclaim(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.seller()) revert NotSeller(msg.sender);
+        _reclaim(raw, id, slot, word);
     }
 
     /// @inheritdoc IEscrow
     function reclaimBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
-        (bytes32 id, Word word) = _live(trade);
-        _checkSigned(trade.seller, _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature);
-        _reclaim(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkSigned(raw.seller(), _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature);
+        _reclaim(raw, id, slot, word);
     }
 
-    function _reclaim(bytes32 id, Word word, Trade calldata trade) private {
+    function _reclaim(RawTrade raw, bytes32 id, Slot storage slot, Word word) private {
         if (word.status() != FUNDED) revert BadState(id, word.status());
-        _checkAfter(word.payBy());
+        _checkPassed(word.payBy(), 0);
 
-        _close(id, word);
+        _close(slot, word);
         emit Reclaimed(id);
-        _pay(id, trade.token, trade.seller, trade.amount);
+        _pay(id, raw.token(), raw.seller(), raw.amount());
     }
 
     // ---------------------------------------------------------------- FUNDED, PAID, DISPUTED
 
     /// @inheritdoc IEscrow
     function release(Trade calldata trade) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.seller) revert NotSeller(msg.sender);
-        _release(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.seller()) revert NotSeller(msg.sender);
+        _release(raw, id, slot, word);
     }
 
     /// @inheritdoc IEscrow
     function releaseBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
-        (bytes32 id, Word word) = _live(trade);
-        _checkSigned(trade.seller, _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature);
-        _release(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkSigned(raw.seller(), _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature);
+        _release(raw, id, slot, word);
     }
 
-    function _release(bytes32 id, Word word, Trade calldata trade) private {
-        _close(id, word);
+    function _release(RawTrade raw, bytes32 id, Slot storage slot, Word word) private {
+        _close(slot, word);
         emit Released(id);
-        _payBuyerLessFee(id, trade, trade.amount);
+        _payBuyerLessFee(id, raw, raw.amount());
     }
 
     /// @inheritdoc IEscrow
     function cancel(Trade calldata trade) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.buyer) revert NotBuyer(msg.sender);
-        _cancel(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.buyer()) revert NotBuyer(msg.sender);
+        _cancel(raw, id, slot, word);
     }
 
     /// @inheritdoc IEscrow
     function cancelBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
-        (bytes32 id, Word word) = _live(trade);
-        _checkSigned(trade.buyer, _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature);
-        _cancel(id, word, trade);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkSigned(raw.buyer(), _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature);
+        _cancel(raw, id, slot, word);
     }
 
-    function _cancel(bytes32 id, Word word, Trade calldata trade) private {
-        _close(id, word);
+    function _cancel(RawTrade raw, bytes32 id, Slot storage slot, Word word) private {
+        _close(slot, word);
         emit Cancelled(id);
-        _pay(id, trade.token, trade.seller, trade.amount);
+        _pay(id, raw.token(), raw.seller(), raw.amount());
     }
 
     /// @inheritdoc IEscrow
@@ -245,25 +285,25 @@ contract Escrow is IEscrow, EIP712 {
         bytes calldata sellerSignature,
         bytes calldata buyerSignature
     ) external {
-        (bytes32 id, Word word) = _live(trade);
-        bytes32 move = keccak256(abi.encode(SETTLE_TYPEHASH, id, word.fundedAt(), toBuyer, deadline));
-        if (msg.sender != trade.seller) _checkSigned(trade.seller, move, deadline, sellerSignature);
-        if (msg.sender != trade.buyer) _checkSigned(trade.buyer, move, deadline, buyerSignature);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        bytes32 move = EfficientHashLib.hash(SETTLE_TYPEHASH, id, _b32(word.fundedAt()), _b32(toBuyer), _b32(deadline));
+        if (msg.sender != raw.seller()) _checkSigned(raw.seller(), move, deadline, sellerSignature);
+        if (msg.sender != raw.buyer()) _checkSigned(raw.buyer(), move, deadline, buyerSignature);
 
-        uint256 toSeller = _rest(trade, toBuyer);
-        _close(id, word);
+        uint256 toSeller = _rest(raw, toBuyer);
+        _close(slot, word);
         emit Settled(id, toBuyer);
-        _payBuyerLessFee(id, trade, toBuyer);
-        _pay(id, trade.token, trade.seller, toSeller);
+        _payBuyerLessFee(id, raw, toBuyer);
+        _pay(id, raw.token(), raw.seller(), toSeller);
     }
 
     // ---------------------------------------------------------------- PAID, DISPUTED
 
     /// @inheritdoc IEscrow
     function dispute(Trade calldata trade, bytes32 evidence) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.seller && msg.sender != trade.buyer) revert NotParty(msg.sender);
-        _dispute(id, word, msg.sender, evidence);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkParty(raw, msg.sender);
+        _dispute(id, slot, word, msg.sender, evidence);
     }
 
     /// @inheritdoc IEscrow
@@ -274,25 +314,25 @@ contract Escrow is IEscrow, EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (by != trade.seller && by != trade.buyer) revert NotParty(by);
-        bytes32 move = keccak256(abi.encode(DISPUTE_TYPEHASH, id, word.fundedAt(), evidence, deadline));
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkParty(raw, by);
+        bytes32 move = EfficientHashLib.hash(DISPUTE_TYPEHASH, id, _b32(word.fundedAt()), evidence, _b32(deadline));
         _checkSigned(by, move, deadline, signature);
-        _dispute(id, word, by, evidence);
+        _dispute(id, slot, word, by, evidence);
     }
 
-    function _dispute(bytes32 id, Word word, address by, bytes32 evidence) private {
+    function _dispute(bytes32 id, Slot storage slot, Word word, address by, bytes32 evidence) private {
         if (word.status() != PAID) revert BadState(id, word.status());
 
-        _words[id] = word.withStatus(DISPUTED, uint40(block.timestamp));
+        slot.word = word.withStatus(DISPUTED, uint40(block.timestamp));
         emit Disputed(id, by, evidence);
     }
 
     /// @inheritdoc IEscrow
     function rule(Trade calldata trade, uint128 toBuyer, bytes32 evidence) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (msg.sender != trade.arbitrator) revert NotArbitrator(msg.sender);
-        _rule(id, word, trade, toBuyer, evidence);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.arbitrator()) revert NotArbitrator(msg.sender);
+        _rule(raw, id, slot, word, toBuyer, evidence);
     }
 
     /// @inheritdoc IEscrow
@@ -303,43 +343,45 @@ contract Escrow is IEscrow, EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) external {
-        (bytes32 id, Word word) = _live(trade);
-        bytes32 move = keccak256(abi.encode(RULE_TYPEHASH, id, word.fundedAt(), toBuyer, evidence, deadline));
-        _checkSigned(trade.arbitrator, move, deadline, signature);
-        _rule(id, word, trade, toBuyer, evidence);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        bytes32 move =
+            EfficientHashLib.hash(RULE_TYPEHASH, id, _b32(word.fundedAt()), _b32(toBuyer), evidence, _b32(deadline));
+        _checkSigned(raw.arbitrator(), move, deadline, signature);
+        _rule(raw, id, slot, word, toBuyer, evidence);
     }
 
-    function _rule(bytes32 id, Word word, Trade calldata trade, uint128 toBuyer, bytes32 evidence) private {
+    function _rule(RawTrade raw, bytes32 id, Slot storage slot, Word word, uint128 toBuyer, bytes32 evidence) private {
         if (word.status() != DISPUTED) revert BadState(id, word.status());
-        _checkNotAfter(uint256(word.since()) + trade.rulingWindow);
+        _checkNotPassed(word.since(), raw.rulingWindow());
 
-        uint256 toSeller = _rest(trade, toBuyer);
-        _close(id, word);
+        uint256 toSeller = _rest(raw, toBuyer);
+        _close(slot, word);
         emit Ruled(id, toBuyer, evidence);
-        _pay(id, trade.token, trade.buyer, toBuyer);
-        _pay(id, trade.token, trade.seller, toSeller);
+        _pay(id, raw.token(), raw.buyer(), toBuyer);
+        _pay(id, raw.token(), raw.seller(), toSeller);
     }
 
     /// @inheritdoc IEscrow
     function timeout(Trade calldata trade) external {
-        (bytes32 id, Word word) = _live(trade);
-        if (word.status() == FUNDED) {
-            _checkAfter(word.payBy() + GRACE);
-            _close(id, word);
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        uint8 status = word.status();
+        if (status == FUNDED) {
+            _checkPassed(word.payBy(), GRACE);
+            _close(slot, word);
             emit TimedOut(id, 0);
-            _pay(id, trade.token, trade.seller, trade.amount);
-        } else if (word.status() == PAID) {
-            _checkAfter(uint256(word.since()) + trade.releaseWindow);
-            _close(id, word);
-            emit TimedOut(id, trade.amount);
-            _payBuyerLessFee(id, trade, trade.amount);
+            _pay(id, raw.token(), raw.seller(), raw.amount());
+        } else if (status == PAID) {
+            _checkPassed(word.since(), raw.releaseWindow());
+            _close(slot, word);
+            emit TimedOut(id, raw.amount());
+            _payBuyerLessFee(id, raw, raw.amount());
         } else {
-            _checkAfter(uint256(word.since()) + trade.rulingWindow);
-            _close(id, word);
-            uint128 half = trade.amount / 2;
+            _checkPassed(word.since(), raw.rulingWindow());
+            _close(slot, word);
+            uint128 half = raw.amount() / 2;
             emit TimedOut(id, half);
-            _pay(id, trade.token, trade.buyer, half);
-            _pay(id, trade.token, trade.seller, trade.amount - half);
+            _pay(id, raw.token(), raw.buyer(), half);
+            _pay(id, raw.token(), raw.seller(), raw.amount() - half);
         }
     }
 
@@ -389,12 +431,12 @@ contract Escrow is IEscrow, EIP712 {
 
     /// @inheritdoc IEscrow
     function idOf(Trade calldata trade) external pure returns (bytes32) {
-        return trade.hash();
+        return trade.raw().hash();
     }
 
     /// @inheritdoc IEscrow
     function stateOf(bytes32 id) external view returns (uint8 status, uint40 since, uint40 fundedAt, uint40 payBy) {
-        Word word = _words[id];
+        Word word = _slots[id].word;
         return (word.status(), word.since(), word.fundedAt(), word.payBy());
     }
 
@@ -405,53 +447,63 @@ contract Escrow is IEscrow, EIP712 {
 
     // ---------------------------------------------------------------- checks
 
-    function _live(Trade calldata trade) private view returns (bytes32 id, Word word) {
-        id = trade.hash();
-        word = _words[id];
+    function _live(Trade calldata trade) private view returns (RawTrade raw, bytes32 id, Slot storage slot, Word word) {
+        raw = trade.raw();
+        id = raw.hash();
+        slot = _slots[id];
+        word = slot.word;
         if (word.status() == NONE) revert BadState(id, NONE);
     }
 
-    function _checkAfter(uint256 time) private view {
-        if (block.timestamp <= time) revert TooEarly(block.timestamp, time + 1);
+    function _checkParty(RawTrade raw, address account) private pure {
+        if (account != raw.seller() && account != raw.buyer()) revert NotParty(account);
     }
 
-    function _checkNotAfter(uint256 time) private view {
-        if (block.timestamp > time) revert TooLate(block.timestamp, time);
+    /// @dev The sum of a time and a window is far below 2^256.
+    function _checkPassed(uint256 from, uint256 window) private view {
+        unchecked {
+            uint256 end = from + window;
+            if (block.timestamp <= end) revert TooEarly(block.timestamp, end + 1);
+        }
     }
 
-    function _rest(Trade calldata trade, uint128 toBuyer) private pure returns (uint256 toSeller) {
-        if (toBuyer > trade.amount) revert ShareTooLarge(toBuyer, trade.amount);
-        return trade.amount - toBuyer;
+    function _checkNotPassed(uint256 from, uint256 window) private view {
+        unchecked {
+            uint256 end = from + window;
+            if (block.timestamp > end) revert TooLate(block.timestamp, end);
+        }
+    }
+
+    function _rest(RawTrade raw, uint128 toBuyer) private pure returns (uint256) {
+        uint128 amount = raw.amount();
+        if (toBuyer > amount) revert ShareTooLarge(toBuyer, amount);
+        return amount - toBuyer;
     }
 
     /// @dev The struct hash of a move that has no argument of its own.
     function _plain(bytes32 typeHash, bytes32 id, Word word, uint256 deadline) private pure returns (bytes32) {
-        return keccak256(abi.encode(typeHash, id, word.fundedAt(), deadline));
+        return EfficientHashLib.hash(typeHash, id, _b32(word.fundedAt()), _b32(deadline));
+    }
+
+    function _b32(uint256 value) private pure returns (bytes32) {
+        return bytes32(value);
     }
 
     function _checkSigned(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature) private view {
         if (block.timestamp > deadline) revert Expired(block.timestamp, deadline);
         bytes32 digest = _hashTypedData(structHash);
         // The key first: cheaper, and right for accounts that have both a key and code (EIP-7702).
-        if (_recover(digest, signature) != signer && !_isSignedByContract(signer, digest, signature)) {
+        if (!_isSignedByKey(signer, digest, signature) && !_isSignedByContract(signer, digest, signature)) {
             revert BadSignature(signer);
         }
     }
 
-    /// @dev The account whose key signed, in 65 bytes or in the 64 of ERC-2098; zero when that is nobody, or when s is high.
-    function _recover(bytes32 digest, bytes calldata signature) private pure returns (address) {
-        if (signature.length == 64) {
-            uint256 vs = uint256(bytes32(signature[32:64]));
-            return _recover(digest, uint8(27 + (vs >> 255)), bytes32(signature[0:32]), (vs << 1) >> 1);
-        }
-        if (signature.length == 65) {
-            return _recover(digest, uint8(signature[64]), bytes32(signature[0:32]), uint256(bytes32(signature[32:64])));
-        }
-        return address(0);
-    }
-
-    function _recover(bytes32 digest, uint8 v, bytes32 r, uint256 s) private pure returns (address) {
-        return s > MAX_S ? address(0) : ecrecover(digest, v, r, bytes32(s));
+    /// @dev 65 bytes, or the 64 of ERC-2098; of two twins only the one with the low s.
+    function _isSignedByKey(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
+        if (signature.length < 64 || signer == address(0)) return false;
+        uint256 s = uint256(LibBytes.loadCalldata(signature, 32));
+        if (signature.length == 64) s = s << 1 >> 1; // the top bit is v
+        return s <= MAX_S && ECDSA.tryRecoverCalldata(digest, signature) == signer;
     }
 
     function _isSignedByContract(address signer, bytes32 digest, bytes calldata signature) private view returns (bool) {
@@ -462,19 +514,22 @@ contract Escrow is IEscrow, EIP712 {
 
     // ---------------------------------------------------------------- effects and payments
 
-    /// @dev Not in the second of the funding: two fundings of one id must never share the fundedAt that signatures name.
-    function _close(bytes32 id, Word word) private {
-        _checkAfter(word.fundedAt());
-        _words[id] = NO_WORD;
+    /// @dev Not in the second of the funding: no two fundings of an id may share the fundedAt that signatures name.
+    function _close(Slot storage slot, Word word) private {
+        _checkPassed(word.fundedAt(), 0);
+        slot.word = NO_WORD;
     }
 
-    function _payBuyerLessFee(bytes32 id, Trade calldata trade, uint256 amount) private {
-        uint256 fee = amount * trade.feeBps / BPS;
-        if (fee != 0) feesOf[trade.token] += fee;
-        _pay(id, trade.token, trade.buyer, amount - fee);
+    function _payBuyerLessFee(bytes32 id, RawTrade raw, uint256 amount) private {
+        // Nothing here comes near 2^256: an amount has 128 bits, a fee is at most a fiftieth of it.
+        unchecked {
+            uint256 fee = amount * raw.feeBps() / BPS;
+            if (fee != 0) feesOf[raw.token()] += fee;
+            _pay(id, raw.token(), raw.buyer(), amount - fee);
+        }
     }
 
-    /// @dev Pays, or writes down what is owed. Never reverts because of the recipient or the token.
+    /// @dev Pays, or writes down what is owed. Reverts neither because of the recipient nor because of the token.
     function _pay(bytes32 id, address token, address to, uint256 amount) private {
         if (amount == 0) return;
         uint256 gasBefore = gasleft();
@@ -486,11 +541,13 @@ contract Escrow is IEscrow, EIP712 {
         emit Credited(id, token, to, amount);
     }
 
+    /// @dev A token says that it paid by answering true, or nothing at all when it is a contract.
     function _push(address token, address to, uint256 amount) private returns (bool) {
         if (token == NATIVE) return SafeTransferLib.trySafeTransferETH(to, amount, NATIVE_GAS);
         bytes memory call = abi.encodeCall(IERC20.transfer, (to, amount));
         (bool ok,, bytes memory answer) = LibCall.tryCall(token, 0, TOKEN_GAS, 32, call);
-        return ok && (answer.length == 0 ? token.code.length != 0 : answer.length == 32 && uint256(bytes32(answer)) == 1);
+        return
+            ok && (answer.length == 0 ? token.code.length != 0 : answer.length == 32 && uint256(bytes32(answer)) == 1);
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
