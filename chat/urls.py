@@ -1,0 +1,12 @@
+"""The HTTP twin of the room topic."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from chat import views
+
+urlpatterns = [
+    path("rooms/<slug:key>/entries/", views.entries, name="room-entries"),
+    path("rooms/<slug:key>/marks/", views.marks, name="room-marks"),
+]
