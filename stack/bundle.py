@@ -22,6 +22,7 @@ _INPUTS = [
     ROOT / "escrow" / "chain" / "abi",
     ROOT / "escrow" / "chain" / "typed_data.json",
     ROOT / "escrow" / "chain" / "deployments.json",
+    ROOT / "escrow" / "chain" / "errors.json",
     ROOT / "package-lock.json",
 ]
 _STAMP = BUILD / ".inputs"

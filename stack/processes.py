@@ -36,7 +36,7 @@ def web(environment: Mapping[str, str], *, port: int) -> Program:
     """Pages and sockets on one port."""
     listen = ["--host", "127.0.0.1", "--port", str(port), "--no-proxy-headers"]
     quiet = ["--no-access-log", "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
-    limits = ["--ws-max-size", str(LARGEST_FRAME_BYTES)]
+    limits = ["--ws-max-size", str(LARGEST_FRAME_BYTES), "--ws-per-message-deflate", "false"]
     return _python(
         "web", ["-m", "uvicorn", "config.asgi:application", *listen, *quiet, *limits], environment
     )

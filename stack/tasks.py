@@ -1,13 +1,19 @@
-"""The worker's sign of life."""
+"""The worker's sign of life, and the devnet's prices."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from stack import health
+from stack import devnet, health
 
 
 @shared_task(name="stack.tasks.heartbeat")
 def heartbeat() -> None:
     """Note that schedule and worker both work."""
     health.beat()
+
+
+@shared_task(name="stack.tasks.refresh_feeds")
+def refresh_feeds() -> None:
+    """Devnet only: nobody else reports prices there, and old ones are not believed."""
+    devnet.refresh_feeds()

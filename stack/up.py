@@ -83,8 +83,7 @@ def _start_all(supervisor: Supervisor, chosen: ports.Ports) -> None:
     # Independent of each other: the bundle, and the servers. The web process reads the bundle when it starts.
     building = None if bundle.is_current() else supervisor.begin(processes.build())
     _say("starting PostgreSQL, Redis and the devnet")
-    servers = [supervisor.start(program) for program in _servers(chosen)]
-    for server in servers:
+    for server in [supervisor.start(program) for program in servers(chosen)]:
         server.wait_until_ready()
     services.create_database(POSTGRES_FOLDER)
     _say("preparing the contract, the tables and the practice traders")
@@ -114,7 +113,8 @@ def _environment(chosen: ports.Ports) -> dict[str, str]:
     }
 
 
-def _servers(chosen: ports.Ports) -> list[Program]:
+def servers(chosen: ports.Ports) -> list[Program]:
+    """Redis, PostgreSQL and the devnet's node of this state folder."""
     redis = services.redis(
         folder=REDIS_FOLDER, port=chosen.redis, log=LOGS / "redis.log", pid_file=RUN / "redis.pid"
     )

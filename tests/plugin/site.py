@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from stack import bundle
+from stack.processes import LARGEST_FRAME_BYTES
 from tests.plugin.services import SITE_PORT
 
 _START_SECONDS = 10.0
@@ -47,6 +48,8 @@ def live_site(transactional_db: None, page_bundle: None, chain: object) -> Itera
             port=SITE_PORT,
             log_level="warning",
             timeout_graceful_shutdown=1,
+            ws_max_size=LARGEST_FRAME_BYTES,
+            ws_per_message_deflate=False,
         )
     )
     serving = threading.Thread(target=server.run, name="site", daemon=True)

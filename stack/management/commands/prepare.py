@@ -9,8 +9,9 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 
-from escrow.chain.deploy import deploy_devnet
+from escrow.chain.deploy import DeploymentBroken, WrongChain, deploy_devnet
 from escrow.services import ChainMismatch, register_deployment
+from stack.devnet import refresh_feeds
 from stack.supervisor import REFUSED
 
 
@@ -19,12 +20,13 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *arguments: Any, **options: Any) -> None:
-        deployment = deploy_devnet(settings.CHAIN_RPC_URL)
-        call_command("migrate", interactive=False, verbosity=0)
         try:
+            deployment = deploy_devnet(settings.CHAIN_RPC_URL)
+            call_command("migrate", interactive=False, verbosity=0)
             register_deployment(deployment)
-        except ChainMismatch as mismatch:
-            self.stderr.write(f"{mismatch} Run `python manage.py devnet reset`.".replace("\n", " "))
+        except (ChainMismatch, DeploymentBroken, WrongChain) as refusal:
+            self.stderr.write(str(refusal).replace("\n", " "))
             sys.exit(REFUSED)
+        refresh_feeds()
         if "seed" in get_commands():
             call_command("seed", verbosity=0)
