@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 from django.apps import AppConfig
+
+# The slices with live topics; each has a `topics` module with `register()`.
+LIVE = ("notifications", "offers", "trades", "disputes", "moderation")
 
 
 class MarketplaceConfig(AppConfig):
@@ -10,3 +16,9 @@ class MarketplaceConfig(AppConfig):
 
     name = "marketplace"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Registers each slice's topics."""
+        for name in LIVE:
+            if find_spec(f"marketplace.{name}.topics"):
+                import_module(f"marketplace.{name}.topics").register()

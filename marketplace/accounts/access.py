@@ -28,7 +28,11 @@ class Suspended(Exception):
     code = "suspended"
 
     def __init__(self, user: User) -> None:
-        until = localtime(user.suspended_until).strftime("%-d %b %Y, %H:%M") if user.suspended_until else "further notice"
+        until = (
+            localtime(user.suspended_until).strftime("%-d %b %Y, %H:%M")
+            if user.suspended_until
+            else "further notice"
+        )
         reason = f" Reason: {user.suspension_reason}" if user.suspension_reason else ""
         super().__init__(
             f"You cannot start new trades or offers until {until} (UTC).{reason} Trades that are open can be finished as always."

@@ -46,7 +46,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["name_key"], condition=~models.Q(name_key=""), name="user_name_once"),
+            models.UniqueConstraint(
+                fields=["name_key"], condition=~models.Q(name_key=""), name="user_name_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,7 +71,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_session_auth_hash(self) -> str:
         """Sessions die when `session_epoch` moves: there is no password whose change could end them."""
-        return salted_hmac("marketplace.accounts", f"{self.address}:{self.session_epoch}", algorithm="sha256").hexdigest()
+        return salted_hmac(
+            "marketplace.accounts", f"{self.address}:{self.session_epoch}", algorithm="sha256"
+        ).hexdigest()
 
     def get_session_auth_fallback_hash(self) -> Any:
         """Old secret keys are not honoured for sessions."""

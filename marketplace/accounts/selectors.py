@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from escrow.fields import checksum_address
 from marketplace.accounts.models import Device, User
 
 DEVICE_SESSION_KEY = "device"
@@ -11,7 +13,11 @@ DEVICE_SESSION_KEY = "device"
 
 def user_by_address(address: str) -> User | None:
     """The person behind an address written in any case, or None."""
-    return User.objects.filter(address__iexact=address).first()
+    try:
+        canonical = checksum_address(address)
+    except ValidationError:
+        return None
+    return User.objects.filter(address=canonical).first()
 
 
 def device_of(request: HttpRequest) -> Device | None:

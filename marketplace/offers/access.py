@@ -29,7 +29,11 @@ class OfferNotOpen(OfferRefused):
 
     def __init__(self, offer: Offer) -> None:
         self.offer = offer
-        super().__init__("This offer rests at the moment." if offer.status == OfferStatus.PAUSED else "This offer has ended.")
+        super().__init__(
+            "This offer rests at the moment."
+            if offer.status == OfferStatus.PAUSED
+            else "This offer has ended."
+        )
 
 
 class OwnOffer(OfferRefused):
@@ -69,6 +73,13 @@ def own_offer(public_id: str, maker: User) -> Offer:
     if offer.maker_id != maker.pk:
         raise Http404
     return offer
+
+
+def market_side(word: str) -> str:
+    """The makers' side behind the visitor's word "buy" or "sell"; 404 for any other."""
+    if word not in MAKER_SIDE:
+        raise Http404
+    return MAKER_SIDE[word]
 
 
 def market_asset(symbol: str) -> Asset:

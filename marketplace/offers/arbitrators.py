@@ -33,4 +33,6 @@ def arbitrators() -> list[Arbitrator]:
 
 def arbitrator(address: str) -> Arbitrator | None:
     """The listed arbitrator of that address, or None."""
-    return next((found for found in arbitrators() if found.address.lower() == address.lower()), None)
+    return next(
+        (found for found in arbitrators() if found.address.lower() == address.lower()), None
+    )

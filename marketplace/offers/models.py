@@ -42,7 +42,9 @@ class Offer(models.Model):
     """One signed offer. Amounts in base units of its asset, fiat at its currency's exponent."""
 
     public_id = models.CharField(max_length=12, unique=True)
-    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offers")
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offers"
+    )
     side = models.CharField(max_length=4, choices=Side)
     asset = models.ForeignKey(Asset, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
@@ -88,7 +90,9 @@ class Offer(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["maker", "nonce", "version"], name="offer_nonce_once"),
-            models.CheckConstraint(condition=Q(min_fiat__gt=0) & Q(max_fiat__gte=F("min_fiat")), name="offer_limits"),
+            models.CheckConstraint(
+                condition=Q(min_fiat__gt=0) & Q(max_fiat__gte=F("min_fiat")), name="offer_limits"
+            ),
             models.CheckConstraint(
                 condition=(
                     Q(price_kind="fixed", fixed_price__gt=0, margin_bps=None)
@@ -103,11 +107,15 @@ class Offer(models.Model):
                 name="offer_stock_never_negative",
             ),
             models.CheckConstraint(condition=Q(fee_bps__lte=200), name="offer_fee_cap"),
-            models.CheckConstraint(condition=Q(min_done__lte=5) & Q(min_age_days__lte=30), name="offer_wishes_capped"),
+            models.CheckConstraint(
+                condition=Q(min_done__lte=5) & Q(min_age_days__lte=30), name="offer_wishes_capped"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
-                fields=["side", "asset", "currency", "-id"], condition=Q(status="open"), name="offer_market"
+                fields=["side", "asset", "currency", "-id"],
+                condition=Q(status="open"),
+                name="offer_market",
             ),
             models.Index(fields=["maker", "-id"], name="offer_of_maker"),
         ]
@@ -141,7 +149,8 @@ class OfferMethod(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["offer", "method"], name="offer_method_once"),
             models.CheckConstraint(
-                condition=Q(pay_seconds__gte=1200) & Q(pay_seconds__lte=1_209_600), name="offer_method_pay_window"
+                condition=Q(pay_seconds__gte=1200) & Q(pay_seconds__lte=1_209_600),
+                name="offer_method_pay_window",
             ),
             models.CheckConstraint(
                 condition=Q(release_seconds__gte=259_200) & Q(release_seconds__lte=2_592_000),
@@ -157,14 +166,20 @@ class OfferMethod(models.Model):
 class OfferDraft(models.Model):
     """An offer being written or rewritten, step by step; the server keeps it until it is published or dropped."""
 
-    maker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="offer_drafts")
-    offer = models.ForeignKey(Offer, on_delete=models.CASCADE, null=True, blank=True, related_name="drafts")
+    maker = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="offer_drafts"
+    )
+    offer = models.ForeignKey(
+        Offer, on_delete=models.CASCADE, null=True, blank=True, related_name="drafts"
+    )
     values = models.JSONField(default=dict)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["maker"], condition=Q(offer=None), name="offer_draft_one_new"),
+            models.UniqueConstraint(
+                fields=["maker"], condition=Q(offer=None), name="offer_draft_one_new"
+            ),
             models.UniqueConstraint(fields=["offer"], name="offer_draft_one_edit"),
         ]
 

@@ -33,17 +33,28 @@ def price_of(offer: Offer, reference: Price | None, *, now: int) -> Price | None
     if reference is None or offer.margin_bps is None:
         return None
     value = margin_price(
-        reference.value, offer.margin_bps, offer.currency, floor=offer.floor_price, ceiling=offer.ceiling_price
+        reference.value,
+        offer.margin_bps,
+        offer.currency,
+        floor=offer.floor_price,
+        ceiling=offer.ceiling_price,
     )
     return Price(value, reference.source, reference.at)
 
 
 def margin_price(
-    reference: Decimal, margin_bps: int, currency: str, *, floor: Decimal | None = None, ceiling: Decimal | None = None
+    reference: Decimal,
+    margin_bps: int,
+    currency: str,
+    *,
+    floor: Decimal | None = None,
+    ceiling: Decimal | None = None,
 ) -> Decimal:
     """`reference` moved by the margin, nearest at the places of the reference, then kept within floor and ceiling."""
     with localcontext(prec=80):
-        moved = price_nearest(reference * (BPS + margin_bps) / BPS, price_places(reference, currency))
+        moved = price_nearest(
+            reference * (BPS + margin_bps) / BPS, price_places(reference, currency)
+        )
     if floor is not None:
         moved = max(moved, floor)
     if ceiling is not None:

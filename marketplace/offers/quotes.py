@@ -68,7 +68,12 @@ class NothingToTrade(QuoteRefused):
 
 
 def quote_at(
-    offer: Offer, price: Price, *, fiat: Decimal | None = None, coins: int | None = None, net: int | None = None
+    offer: Offer,
+    price: Price,
+    *,
+    fiat: Decimal | None = None,
+    coins: int | None = None,
+    net: int | None = None,
 ) -> Quote:
     """What exactly one of fiat, coins to lock, or coins net of fee makes at `price`.
 
@@ -93,7 +98,9 @@ def most_fiat(offer: Offer, price: Price) -> Decimal:
     return min(offer.max_fiat, left)
 
 
-def _quote(offer: Offer, price: Price, *, fiat: Decimal | None, coins: int | None, net: int | None) -> Quote:
+def _quote(
+    offer: Offer, price: Price, *, fiat: Decimal | None, coins: int | None, net: int | None
+) -> Quote:
     decimals = offer.asset.decimals
     if net is not None:
         coins = gross_for_net_up(net, offer.fee_bps)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+from django.utils import timezone
+
 from marketplace.payments.fields import FieldRefused
 from marketplace.payments.methods import ALL_METHODS
 from marketplace.payments.record import PAY_MARGIN_SECONDS, Method, pay_text
@@ -65,14 +67,25 @@ def method(code: str) -> Method:
 
 def methods_for(currency: str, *, on: date | None = None) -> list[Method]:
     """The methods a new offer in `currency` may name, in the catalogue's order."""
-    day = on or date.today()
-    return [found for found in METHODS.values() if currency in found.currencies and found.is_offered_on(day)]
+    day = on or timezone.now().date()
+    return [
+        found
+        for found in METHODS.values()
+        if currency in found.currencies and found.is_offered_on(day)
+    ]
 
 
 def currencies() -> list[str]:
     """Every currency that some current method can move, sorted."""
-    today = date.today()
-    return sorted({code for found in METHODS.values() if found.is_offered_on(today) for code in found.currencies})
+    today = timezone.now().date()
+    return sorted(
+        {
+            code
+            for found in METHODS.values()
+            if found.is_offered_on(today)
+            for code in found.currencies
+        }
+    )
 
 
 def clean_details(code: str, role: str, data: Mapping[str, object]) -> dict[str, str]:

@@ -15,12 +15,59 @@ from stdnum.br import cpf
 from stdnum.exceptions import ValidationError as NumberError
 
 SEPA_COUNTRIES = frozenset(
-    "AD AL AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS SE SI SK SM VA".split()
+    [
+        "AD",
+        "AL",
+        "AT",
+        "BE",
+        "BG",
+        "CH",
+        "CY",
+        "CZ",
+        "DE",
+        "DK",
+        "EE",
+        "ES",
+        "FI",
+        "FR",
+        "GB",
+        "GI",
+        "GR",
+        "HR",
+        "HU",
+        "IE",
+        "IS",
+        "IT",
+        "LI",
+        "LT",
+        "LU",
+        "LV",
+        "MC",
+        "MD",
+        "ME",
+        "MK",
+        "MT",
+        "NL",
+        "NO",
+        "PL",
+        "PT",
+        "RO",
+        "RS",
+        "SE",
+        "SI",
+        "SK",
+        "SM",
+        "VA",
+    ]
 )
 _CLABE_WEIGHTS = (3, 7, 1) * 5 + (3, 7)
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}"
+)
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_HIDDEN = re.compile(r"[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+_HIDDEN = re.compile(
+    r"[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]"
+)
 
 
 class FieldRefused(ValueError):
@@ -116,7 +163,9 @@ def digits_of(*lengths: int) -> Callable[[str], str]:
     def check(value: str) -> str:
         number = _digits(value)
         if len(number) not in lengths:
-            raise FieldRefused(f"This number has {' or '.join(str(length) for length in lengths)} digits.")
+            raise FieldRefused(
+                f"This number has {' or '.join(str(length) for length in lengths)} digits."
+            )
         return number
 
     return check
@@ -135,7 +184,9 @@ def clabe(value: str) -> str:
     number = _digits(value)
     if len(number) != 18:
         raise FieldRefused("A CLABE has 18 digits.")
-    total = sum(int(digit) * weight % 10 for digit, weight in zip(number[:17], _CLABE_WEIGHTS, strict=True))
+    total = sum(
+        int(digit) * weight % 10 for digit, weight in zip(number[:17], _CLABE_WEIGHTS, strict=True)
+    )
     if (10 - total % 10) % 10 != int(number[17]):
         raise FieldRefused("One digit of this CLABE is wrong; its check digit does not fit.")
     return number
@@ -153,7 +204,9 @@ def pix_key(value: str) -> str:
     try:
         return str(cpf.validate(text))
     except NumberError:
-        raise FieldRefused("A PIX key is a CPF, a phone number with +55, an e-mail address or a random key.") from None
+        raise FieldRefused(
+            "A PIX key is a CPF, a phone number with +55, an e-mail address or a random key."
+        ) from None
 
 
 def upi_id(value: str) -> str:
@@ -184,7 +237,9 @@ def _iban(value: str) -> str:
     try:
         return str(iban.validate(clean_text(value)))
     except NumberError:
-        raise FieldRefused("One character of this IBAN is wrong or missing; its check digits do not fit.") from None
+        raise FieldRefused(
+            "One character of this IBAN is wrong or missing; its check digits do not fit."
+        ) from None
 
 
 def _digits(value: str) -> str:

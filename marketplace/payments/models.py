@@ -12,7 +12,9 @@ from django.utils import timezone
 class PaymentAccount(models.Model):
     """One payee account of one person under one catalogue method. Never shown before a trade is locked."""
 
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="payment_accounts")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="payment_accounts"
+    )
     method = models.CharField(max_length=40)
     label = models.CharField(max_length=80)
     details = models.JSONField()

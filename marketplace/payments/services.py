@@ -30,5 +30,7 @@ def keep_account(owner: User, *, method: str, data: Mapping[str, object]) -> Pay
 def archive_account(owner: User, *, account_id: int) -> bool:
     """Takes an account off the owner's list; trades keep the copy they committed to. False when it was not there."""
     return bool(
-        PaymentAccount.objects.filter(owner=owner, pk=account_id, archived_at=None).update(archived_at=timezone.now())
+        PaymentAccount.objects.filter(owner=owner, pk=account_id, archived_at=None).update(
+            archived_at=timezone.now()
+        )
     )

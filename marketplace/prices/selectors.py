@@ -56,4 +56,8 @@ def reference_prices(pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], 
         held_value=None,
     )
     quotes = {(quote.asset, quote.currency): quote for quote in fresh}
-    return {pair: Price(q.value.normalize(), q.source, q.at) for pair, q in quotes.items() if pair in wanted}
+    return {
+        pair: Price(q.value.normalize(), q.source, q.at)
+        for pair, q in quotes.items()
+        if pair in wanted
+    }

@@ -19,16 +19,24 @@ class TradeResult(models.Model):
     fiat_amount = models.DecimalField(max_digits=38, decimal_places=4)
     pay_seconds = models.PositiveIntegerField(null=True, blank=True)
     release_seconds = models.PositiveIntegerField(null=True, blank=True)
-    disputed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    lost_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    disputed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    lost_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     # Whether coins reached the buyer, and whose duty ran out or was failed, if anybody's.
     finished = models.BooleanField()
-    failed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    failed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     closed_at = models.DateTimeField()
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=~models.Q(seller=models.F("buyer")), name="trade_result_two_people"),
+            models.CheckConstraint(
+                condition=~models.Q(seller=models.F("buyer")), name="trade_result_two_people"
+            ),
         ]
         indexes: ClassVar = [
             models.Index(fields=["seller", "closed_at"], name="trade_result_seller"),
@@ -42,7 +50,9 @@ class TradeResult(models.Model):
 class Standing(models.Model):
     """The sums of one person's results, kept so that a list of offers needs no count per row."""
 
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="standing")
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="standing"
+    )
     done = models.PositiveIntegerField(default=0)
     ended = models.PositiveIntegerField(default=0)
     partners = models.PositiveIntegerField(default=0)
@@ -53,7 +63,9 @@ class Standing(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=models.Q(done__lte=models.F("ended")), name="standing_done_is_part"),
+            models.CheckConstraint(
+                condition=models.Q(done__lte=models.F("ended")), name="standing_done_is_part"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,12 @@ from marketplace.reputation.models import Standing, TradeResult
 PERCENT_FROM = 10
 LEVELS = ((4, "New here"), (25, "Known"), (250, "Steady"))
 TOP_LEVEL = "Anchor"
-BANDS = ((0, "no trades yet"), (10, "up to 10 trades"), (50, "10 to 50 trades"), (250, "50 to 250 trades"))
+BANDS = (
+    (0, "no trades yet"),
+    (10, "up to 10 trades"),
+    (50, "10 to 50 trades"),
+    (250, "50 to 250 trades"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Record:
 
     @property
     def in_words(self) -> str:
-        """"99 % of 214" for the known, "2 trades, both finished" for the new."""
+        """ "99 % of 214" for the known, "2 trades, both finished" for the new."""
         if self.completion_percent is not None:
             return f"{self.completion_percent} % of {self.ended}"
         if self.ended == 0:

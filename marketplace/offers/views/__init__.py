@@ -1,0 +1,1 @@
+"""Pages of the market, of one offer, of its maker, and of writing one."""
