@@ -18,7 +18,14 @@ Document = dict[str, str]
 
 
 def filing_document(
-    *, trade_id: str, by: str, reason: str, story: str, wanted: str, to_buyer_base_units: int, evidence: Mapping[str, str]
+    *,
+    trade_id: str,
+    by: str,
+    reason: str,
+    story: str,
+    wanted: str,
+    to_buyer_base_units: int,
+    evidence: Mapping[str, str],
 ) -> Document:
     """What a party files: his reason, words and wish, and each piece of evidence under `evidence.<slot>`."""
     return {
@@ -34,7 +41,13 @@ def filing_document(
 
 
 def ruling_document(
-    *, trade_id: str, by: str, findings: Mapping[str, str], to_buyer_base_units: int, reason: str, letter: str
+    *,
+    trade_id: str,
+    by: str,
+    findings: Mapping[str, str],
+    to_buyer_base_units: int,
+    reason: str,
+    letter: str,
 ) -> Document:
     """What an arbitrator decides: a finding per question under `finding.<question>`, the split, the reason, the letter."""
     return {

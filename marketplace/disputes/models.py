@@ -20,6 +20,7 @@ from marketplace.disputes.reasons import (
     RULING_REASONS,
     STORY_LENGTH,
     WANTED,
+    slot_label,
 )
 
 REASON_CHOICES = [(reason.code, reason.short) for reason in REASONS]
@@ -32,10 +33,16 @@ class Case(models.Model):
 
     trade = models.OneToOneField("marketplace.Trade", on_delete=models.PROTECT, related_name="case")
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="assigned_cases"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="assigned_cases",
     )
     waiting_for = models.CharField(
-        max_length=6, blank=True, choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")]
+        max_length=6,
+        blank=True,
+        choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")],
     )
     created_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -44,11 +51,16 @@ class Case(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(closed_at=None) | models.Q(opened_at__isnull=False), name="case_opens_before_it_closes"
+                condition=models.Q(closed_at=None) | models.Q(opened_at__isnull=False),
+                name="case_opens_before_it_closes",
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["assignee"], condition=models.Q(closed_at=None), name="case_open_by_assignee"),
+            models.Index(
+                fields=["assignee"],
+                condition=models.Q(closed_at=None),
+                name="case_open_by_assignee",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,7 +76,9 @@ class Filing(models.Model):
     """What a party says when he asks for a decision; `evidence_hash` commits to `document` under `salt`."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="filings")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filings")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="filings"
+    )
     role = models.CharField(max_length=6, choices=[("buyer", "buyer"), ("seller", "seller")])
     reason = models.CharField(max_length=20, choices=REASON_CHOICES)
     story = models.CharField(max_length=STORY_LENGTH, blank=True)
@@ -82,12 +96,19 @@ class Filing(models.Model):
     def __str__(self) -> str:
         return self.evidence_hash[:10]
 
+    @property
+    def pieces(self) -> list[tuple[str, str]]:
+        """Each piece of evidence with its slot's name."""
+        return [(slot_label(slot), text) for slot, text in sorted(self.evidence.items())]
+
 
 class Statement(models.Model):
     """Something a party adds while the dispute runs: own words, or one piece of evidence as text."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="statements")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="statements")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="statements"
+    )
     role = models.CharField(max_length=6, choices=[("buyer", "buyer"), ("seller", "seller")])
     slot = models.CharField(max_length=20, blank=True)
     text = models.CharField(max_length=EVIDENCE_LENGTH)
@@ -96,7 +117,9 @@ class Statement(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["case", "by", "slot", "text_hash"], name="statement_once"),
+            models.UniqueConstraint(
+                fields=["case", "by", "slot", "text_hash"], name="statement_once"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -107,8 +130,12 @@ class Request(models.Model):
     """What the desk asked of a party, until when; missing it lets the desk go on without the answer."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="requests")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requests_made")
-    of = models.CharField(max_length=6, choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")])
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="requests_made"
+    )
+    of = models.CharField(
+        max_length=6, choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")]
+    )
     text = models.CharField(max_length=500)
     due_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -121,12 +148,16 @@ class Reading(models.Model):
     """A member of staff opened the record, for a reason that both parties can read."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="readings")
-    reader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings")
+    reader = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings"
+    )
     reason = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["case", "reader"], name="reading_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["case", "reader"], name="reading_once")
+        ]
 
     def __str__(self) -> str:
         return self.reason
@@ -136,7 +167,9 @@ class Ruling(models.Model):
     """A decision as its arbitrator wrote it. It is the decision once the contract's Ruled event carries `evidence_hash`."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="rulings")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rulings")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="rulings"
+    )
     paid = models.CharField(max_length=7, choices=ANSWERS)
     on_time = models.CharField(max_length=7, choices=ANSWERS)
     right_name = models.CharField(max_length=7, choices=ANSWERS)

@@ -17,6 +17,7 @@ BOTH = (BUYER, SELLER)
 ALL_TO_BUYER = "all_to_buyer"
 ALL_TO_SELLER = "all_to_seller"
 SPLIT = "split"
+WAIT = "wait"
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,25 @@ class RulingReason:
     letter: str
 
 
-BOOKING = Slot("booking", "The booking in your bank", "Date, time, amount and reference, copied from your statement.")
+BOOKING = Slot(
+    "booking",
+    "The booking in your bank",
+    "Date, time, amount and reference, copied from your statement.",
+)
 SENDER = Slot("sender", "The sender's name as your bank shows it", "Copy it letter by letter.")
-RECEIPT = Slot("receipt", "The confirmation of your transfer", "Reference, date, time, amount and the account it went to.")
-STATEMENT = Slot("statement", "What your statement shows for those days", "The lines before and after, so that a gap would be seen.")
-MESSAGES = Slot("messages", "The words that put you under pressure", "Quote them and say where they stand.")
+RECEIPT = Slot(
+    "receipt",
+    "The confirmation of your transfer",
+    "Reference, date, time, amount and the account it went to.",
+)
+STATEMENT = Slot(
+    "statement",
+    "What your statement shows for those days",
+    "The lines before and after, so that a gap would be seen.",
+)
+MESSAGES = Slot(
+    "messages", "The words that put you under pressure", "Quote them and say where they stand."
+)
 ANYTHING = Slot("anything", "Anything else that shows it", "Facts first: what, when, from where.")
 
 REASONS: tuple[Reason, ...] = (
@@ -146,6 +161,7 @@ WANTED: tuple[tuple[str, str], ...] = (
     (ALL_TO_BUYER, "All coins to the buyer"),
     (ALL_TO_SELLER, "All coins back to the seller"),
     (SPLIT, "A split"),
+    (WAIT, "Only a little more time"),
 )
 
 QUESTIONS: tuple[tuple[str, str], ...] = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SOON_SECONDS = 24 * 3600
-RING_UNITS = 75.4
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,21 @@ class Clock:
         if self.permille_left < 100:
             return "late"
         return "soon" if self.left_seconds < SOON_SECONDS else "fine"
+
+    @property
+    def window_seconds(self) -> int:
+        return self.deadline - self.since
+
+    @property
+    def left_text(self) -> str:
+        """ "13 d 4 h", "5 h 12 min", "18 min", "over"."""
+        days, rest = divmod(self.left_seconds, 86_400)
+        hours, minutes = rest // 3600, rest % 3600 // 60
+        if self.is_over:
+            return "over"
+        if days:
+            return f"{days} d {hours} h"
+        return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
     @property
     def is_past_half(self) -> bool:

@@ -37,7 +37,12 @@ class ChainCheck:
 
 @transaction.atomic
 def record(
-    *, actor: User, action: str, subject: str, reason: str = "", details: dict[str, Any] | None = None
+    *,
+    actor: User,
+    action: str,
+    subject: str,
+    reason: str = "",
+    details: dict[str, Any] | None = None,
 ) -> AuditEntry:
     """Append one entry, in the caller's transaction: an act and its trace are committed together or not at all.
 
@@ -81,14 +86,21 @@ def hash_of(entry: AuditEntry) -> str:
 def verify_chain(*, known_head: str = "") -> ChainCheck:
     """Walk the whole log from its first entry; with `known_head` also require that this hash is still part of it."""
     expected_number, previous, seen_head = 1, GENESIS_HASH, not known_head
-    for entry in AuditEntry.objects.select_related("actor").order_by("number").iterator(chunk_size=500):
+    for entry in (
+        AuditEntry.objects.select_related("actor").order_by("number").iterator(chunk_size=500)
+    ):
         problem = _problem(entry, expected_number, previous)
         if problem:
             return ChainCheck(expected_number - 1, previous, entry.number, problem)
         expected_number, previous = entry.number + 1, entry.entry_hash
         seen_head = seen_head or previous == known_head
     if not seen_head:
-        return ChainCheck(expected_number - 1, previous, expected_number, "The head you noted is not part of the log: its end was cut off.")
+        return ChainCheck(
+            expected_number - 1,
+            previous,
+            expected_number,
+            "The head you noted is not part of the log: its end was cut off.",
+        )
     return ChainCheck(expected_number - 1, previous, None)
 
 

@@ -36,7 +36,9 @@ class AuditEntry(models.Model):
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="audit_entries")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="audit_entries"
+    )
     action = models.CharField(max_length=40)
     subject = models.CharField(max_length=80)
     reason = models.CharField(max_length=500, blank=True)
@@ -71,22 +73,34 @@ class AuditEntry(models.Model):
 class Sanction(models.Model):
     """A suspension with its reason and end; at most one is in force per person."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions_given")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions"
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions_given"
+    )
     reason = models.CharField(max_length=500)
     appeal = models.CharField(max_length=300)
     until = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
     lifted_at = models.DateTimeField(null=True, blank=True)
     lifted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="sanctions_lifted"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="sanctions_lifted",
     )
     lift_reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user"], condition=models.Q(lifted_at=None), name="sanction_one_in_force"),
-            models.CheckConstraint(condition=~models.Q(user=models.F("by")), name="sanction_not_oneself"),
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(lifted_at=None), name="sanction_one_in_force"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(user=models.F("by")), name="sanction_not_oneself"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,7 +111,9 @@ class Note(models.Model):
     """A line of staff about a person or a case, read by staff only."""
 
     subject = models.CharField(max_length=80)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="desk_notes")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="desk_notes"
+    )
     text = models.CharField(max_length=500)
     created_at = models.DateTimeField(default=timezone.now)
 

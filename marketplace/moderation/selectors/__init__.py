@@ -1,0 +1,1 @@
+"""What the desk reads: `queue`, `record` (one case), `people` and their marks."""

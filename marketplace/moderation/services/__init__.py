@@ -1,0 +1,1 @@
+"""What staff may do, each act with its trace in the audit log: `people` (and their offers), `cases`, `rulings`."""

@@ -1,0 +1,1 @@
+"""The desk's pages: `work` (my work, queue), `cases`, `rulings`, `people`, `log`."""
