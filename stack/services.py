@@ -231,6 +231,7 @@ def anvil(
     log: Path,
     state: Path | None = None,
     block_seconds: int | None = None,
+    hardfork: str | None = None,
     pid_file: Path | None = None,
 ) -> Program:
     """The devnet's node. With `state` it goes on where it stopped; without `block_seconds` it mines at once.
@@ -241,13 +242,14 @@ def anvil(
     listen = ["--host", HOST, "--port", str(port), "--silent", "--order", "fifo"]
     genesis = ["--chain-id", str(CHAIN_ID), "--accounts", str(ACCOUNTS), "--mnemonic", MNEMONIC]
     pace = ["--block-time", str(block_seconds), "--mixed-mining"] if block_seconds else []
+    rules = ["--hardfork", hardfork] if hardfork else []
     keep = []
     if state:
         state.parent.mkdir(parents=True, exist_ok=True)
         keep = ["--state", str(state), "--state-interval", "60"]
     return Program(
         name="anvil",
-        command=[str(node.native_program("anvil")), *listen, *genesis, *pace, *keep],
+        command=[str(node.native_program("anvil")), *listen, *genesis, *rules, *pace, *keep],
         is_ready=lambda: rpc(chain_rpc_url(port), "eth_chainId") == hex(CHAIN_ID),
         log=log,
         # On this one it writes its state before it ends.

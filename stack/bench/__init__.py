@@ -1,1 +1,1 @@
-"""Measurements of the running product: each module has one measure()."""
+"""Measurements: each module here has `measure() -> dict[str, int]`; its docstring's first line says what it measures."""

@@ -11,7 +11,7 @@ RULES = {
     "a <style> element": re.compile(r"<style\b", re.IGNORECASE),
     "an inline event handler": re.compile(r"\son[a-z]+\s*=\s*[\"']", re.IGNORECASE),
     "hx-on": re.compile(r"\bhx-on\b"),
-    "a script URL": re.compile(r"\b(?:js|javascript):", re.IGNORECASE),
+    "a script URL": re.compile(r"[\"'=]\s*(?:js|javascript):", re.IGNORECASE),
     "an unescaped value": re.compile(r"\|\s*safe\b|\{%\s*autoescape\s+off"),
     "a file of another host": re.compile(
         r"(?:src|href)\s*=\s*[\"']https?://[^\"']*\.(?:js|css|woff2?|png|svg)"
