@@ -6,12 +6,13 @@ import re
 
 from django.http import Http404
 
+from marketplace.accounts.access import has_role
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade
 from marketplace.trades.states import Role
 
 REF = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{2}\Z")
-_RELATED = ("offer", "asset", "buyer", "seller", "maker", "taker")
+_RELATED = ("offer", "asset__chain", "buyer", "seller", "maker", "taker")
 
 
 def role_of(user: User | None, trade: Trade) -> Role | None:
@@ -36,13 +37,13 @@ def trade_for(user: User | None, ref: str) -> Trade:
     return trade
 
 
-def locked_trade_for(user: User | None, ref: str) -> Trade:
-    """As `trade_for`, with the row locked to the end of the transaction.
-
-    Raises: Http404.
-    """
-    trade = trade_for(user, ref)
-    return Trade.objects.select_for_update(of=("self",)).select_related(*_RELATED).get(pk=trade.pk)
+def trade_for_desk_or_party(user: User | None, ref: str) -> Trade | None:
+    """The trade for a party or, once it is disputed, for its own arbitrator; None for anybody else."""
+    trade = _found(ref)
+    if trade is None or user is None or not user.is_authenticated:
+        return None
+    is_judge = trade.disputed_at > 0 and user.address == trade.arbitrator and has_role(user, "arbitrator")
+    return trade if is_judge or role_of(user, trade) is not None else None
 
 
 def _found(ref: str) -> Trade | None:

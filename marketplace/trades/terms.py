@@ -6,6 +6,7 @@ Everything is rebuilt from our own row; nothing a browser sent is ever copied in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from escrow.chain.typed_data import digest, hash_struct, typed_message
@@ -50,7 +51,7 @@ def words_of(trade: Trade) -> Words:
         coins=coins_text(trade, trade.amount_base_units),
         fee=coins_text(trade, fee_base_units(trade.amount_base_units, trade.fee_bps)),
         net=coins_text(trade, net_of_fee(trade.amount_base_units, trade.fee_bps)),
-        price=f"{plain_price(trade)} {trade.currency}",
+        price=f"{plain_number(trade.price)} {trade.currency}",
         method=catalogue.method(trade.method).name,
     )
 
@@ -60,9 +61,9 @@ def coins_text(trade: Trade, base_units: int) -> str:
     return f"{amount_text(base_units, trade.asset.decimals)} {trade.asset.symbol}"
 
 
-def plain_price(trade: Trade) -> str:
-    """The price without the zeros that the column adds."""
-    text = price_text(trade.price)
+def plain_number(value: Decimal) -> str:
+    """A price without the zeros that the column adds."""
+    text = price_text(value)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -77,7 +78,7 @@ def agreement_of(trade: Trade) -> dict[str, Any]:
         "fiatAmount": fiat_text(trade.fiat_amount, trade.currency),
         "fiatCurrency": trade.currency,
         "paymentMethod": trade.method,
-        "price": plain_price(trade),
+        "price": plain_number(trade.price),
         "priceSource": trade.price_source,
         "priceAt": trade.price_at,
         "payerCommitment": trade.payer_commitment or ZERO_HASH,

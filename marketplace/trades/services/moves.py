@@ -37,7 +37,7 @@ from marketplace.trades.states import (
     Role,
     available_moves,
 )
-from marketplace.trades.terms import chain_of, terms_of
+from marketplace.trades.terms import chain_of, coins_text, terms_of
 
 HOUR_SECONDS = 3600
 SETTLE_SECONDS = DAY_SECONDS
@@ -67,6 +67,8 @@ CHAIN_MOVES = frozenset(
     }
 )
 
+SIGNED_MOVES = frozenset({*LONGEST_OPEN, Move.MARK_PAID})
+
 
 def accept_move(
     *, user: User, trade: Trade, move: str, arguments: Mapping[str, Any], deadline: int, signature: str
@@ -76,7 +78,7 @@ def accept_move(
     Raises: NotPossibleNow, BadInput, DeadlineRefused, and escrow's refusals of the signature, arguments or budget.
     """
     wanted = _move_named(move)
-    if wanted in {Move.SETTLE, Move.FUND, Move.TIMEOUT, Move.RULE}:
+    if wanted not in SIGNED_MOVES:
         raise BadInput("This step is not sent as one signature. Reload the page and use its own button.")
     now = chain_clock()
     _require(trade, user, wanted, now)
@@ -156,7 +158,8 @@ def propose_settle(
             signature=signature,
             at=now,
         )
-        params = {"number": proposal.number, "to_buyer": str(to_buyer), "until": deadline}
+        part, rest = coins_text(trade, to_buyer), coins_text(trade, trade.amount_base_units - to_buyer)
+        params = {"number": proposal.number, "part": part, "rest": rest}
         note(trade, Note.SETTLE_PROPOSED, at=now, actor=role, params=params)
     return proposal
 

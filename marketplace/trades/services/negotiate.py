@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 
 from escrow.selectors import chain_clock, pending_events
 from marketplace.accounts.models import User
-from marketplace.money import (
-    MoneyError,
-    coins_for_down,
-    fiat_amount,
-    fiat_for_up,
-    price_nearest,
-)
+from marketplace.money import MoneyError, coins_for_down, fiat_amount, fiat_for_up, fiat_text, price_nearest
 from marketplace.offers.models import Offer
+from marketplace.payments import catalogue
+from marketplace.payments.catalogue import pay_text
 from marketplace.trades.access import role_of
 from marketplace.trades.errors import (
     MethodRefused,
@@ -42,6 +39,7 @@ from marketplace.trades.states import (
     Status,
     available_moves,
 )
+from marketplace.trades.terms import coins_text, plain_number, words_of
 
 PROPOSAL_SECONDS = 900
 LONGEST_TALK_SECONDS = 3600  # proposals push fundBy out, but never further than this from the take
@@ -85,7 +83,7 @@ def propose_terms(
         if trade.status == Status.ASKED and until > trade.fund_by:
             trade.fund_by = until
             changes = state_terms(trade) if trade.trade_id else {"fund_by": until}
-        params = {"number": proposal.number, "until": until}
+        params = {"number": proposal.number, **card_params(trade, proposal)}
         note(trade, Note.PROPOSED, at=now, actor=role, params=params, **changes)
     return proposal
 
@@ -102,11 +100,13 @@ def accept_terms(*, user: User, trade: Trade, number: int) -> Trade:
         proposal = _answerable(trade, number, role, now)
         _refuse_beyond_stock(trade, proposal.amount_base_units)
         trade.terms_version += 1
+        card = card_params(trade, proposal)
         _adopt(trade, proposal, now)
         _answer(proposal, ProposalStatus.ACCEPTED, now)
         columns = state_terms(trade) if trade.payer_commitment else {"fund_by": trade.fund_by}
         opening = {"payee_opening": trade.payee_opening, "turn_at": now}
-        move(trade, Cause.TERMS_CHANGED, at=now, actor=role, **{**_terms_columns(trade), **columns, **opening})
+        changes = {**_terms_columns(trade), **columns, **opening}
+        move(trade, Cause.TERMS_CHANGED, at=now, actor=role, params={"rows": card["rows"]}, **changes)
     return trade
 
 
@@ -195,6 +195,21 @@ def close_taken(offer: Offer, *, winner: Trade, now: int) -> list[Trade]:
             move(trade, Cause.TAKEN, at=now, close_reason="taken")
             closed.append(trade)
     return closed
+
+
+def card_params(trade: Trade, proposal: Proposal) -> dict[str, Any]:
+    """What the room's log shows of a proposal: its amounts in words and what it changes, line by line."""
+    coins = coins_text(trade, proposal.amount_base_units)
+    fiat = f"{fiat_text(proposal.fiat_amount, trade.currency)} {trade.currency}"
+    pairs = (
+        ("Price", plain_number(trade.price), plain_number(proposal.price)),
+        ("Amount", words_of(trade).coins, coins),
+        ("To pay", words_of(trade).fiat, fiat),
+        ("Method", words_of(trade).method, catalogue.method(proposal.method).name),
+        ("Time to pay", pay_text(trade.pay_seconds), pay_text(proposal.pay_seconds)),
+    )
+    rows = [{"label": label, "was": was, "now": now} for label, was, now in pairs if was != now]
+    return {"p_coins": coins, "p_fiat": fiat, "rows": rows}
 
 
 def _due_for_lapse(now: int, limit: int) -> list[int]:

@@ -6,6 +6,7 @@ so that two takers, a lapse and a funding can meet without a deadlock.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -26,6 +27,8 @@ from marketplace.trades.states import (
     next_status,
     reminder_times,
 )
+from marketplace.trades.terms import words_of
+from realtime.hints import hint
 
 RELATED = ("offer", "asset__chain", "buyer", "seller", "maker", "taker")
 
@@ -123,10 +126,14 @@ def _written(
         old_status=old,
         new_status=trade.status,
         actor=actor or "",
-        params=params or {},
+        # Words as they were at this moment: terms may change before the line is delivered.
+        params={**asdict(words_of(trade)), **(params or {})},
         at=at,
         chain_key=chain_key,
     )
+    hint(f"trade:{trade.ref}", event.seq)
+    for user_pk in (trade.buyer_id, trade.seller_id):
+        hint(f"user:{user_pk}")
     pk = trade.pk
     transaction.on_commit(lambda: deliver_pending(trade_pk=pk), robust=True)
     return event

@@ -15,6 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from chat.services import open_room
 from escrow.chain.errors import NodeRefused, NodeUnavailable
 from escrow.chain.gateway import gateway
 from escrow.chain.typed_data import MessageRefused, commitment, is_signed_by
@@ -81,9 +82,10 @@ def take_offer(
     account: Account,
     fiat: Decimal | None = None,
     coins: int | None = None,
+    net: int | None = None,
     device_hash: str = "",
 ) -> Trade:
-    """A new trade on the offer, ASKED, for `fiat` or `coins` (base units); `account` is the payer's on a sell offer, else the payee's.
+    """A new trade on the offer, ASKED, for `fiat`, or `coins` to lock, or `net` coins to get (base units); `account` is the payer's on a sell offer, else the payee's.
 
     The same take again (same salt) gives the same trade.
 
@@ -98,7 +100,7 @@ def take_offer(
     earlier = _earlier_take(taker, offer, account)
     if earlier is not None:
         return earlier
-    quote = offer_quote(offer, fiat=fiat, coins=coins)
+    quote = offer_quote(offer, fiat=fiat, coins=coins, net=net)
     if not offer.is_sell:
         _look_at_coins(taker, offer, quote.base_units)
     with transaction.atomic():
@@ -302,6 +304,7 @@ def _created(
     else:
         trade.payee_commitment, trade.payee_opening = account.commitment, account.as_opening()
     trade.save()
+    open_room(trade.room_key, members=[(buyer, Role.BUYER), (seller, Role.SELLER)])
     columns = state_terms(trade) if is_complete(trade) else {}
     note(trade, Note.ASKED, at=now, actor=role_of(taker, trade), **columns)
     return trade

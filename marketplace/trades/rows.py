@@ -1,0 +1,77 @@
+"""The list of one's trades, as rows: who, what for what, where it stands, until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.urls import reverse
+
+from marketplace.accounts.models import User
+from marketplace.trades.access import role_of
+from marketplace.trades.endings import ending_of, timeout_variant
+from marketplace.trades.models import Trade
+from marketplace.trades.selectors import PAGE_ROWS, in_tab, my_turn, trades_of
+from marketplace.trades.states import Role, Status
+from marketplace.trades.terms import Words, words_of
+
+TABS = {"turn": "Your turn", "active": "Active", "disputed": "In review", "done": "Done"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trade in the list."""
+
+    trade: Trade
+    peer: User
+    words: Words
+    is_buyer: bool
+    chip: tuple[str, str]
+
+
+def rows_of(user: User, tab: str, *, before: int | None, now: int) -> tuple[list[Row], str]:
+    """A page of rows and the address of the next one, "" when there is none."""
+    found = in_tab(trades_of(user), user, tab, now)
+    if before is not None:
+        found = found.filter(id__lt=before)
+    trades = list(found[: PAGE_ROWS + 1])
+    turns = set(_ids_with_turn(user, now, trades))
+    rows = [_row(user, trade, is_turn=trade.pk in turns) for trade in trades[:PAGE_ROWS]]
+    more = f"?tab={tab}&before={rows[-1].trade.pk}" if len(trades) > PAGE_ROWS else ""
+    return rows, more
+
+
+def tab_links(user: User, current: str, now: int) -> list[dict[str, object]]:
+    """The four tabs with their counts, in one query."""
+    filters = {
+        "turn": my_turn(user, now),
+        "active": ~Q(status=Status.CLOSED),
+        "disputed": Q(status=Status.DISPUTED),
+    }
+    mine = Trade.objects.filter(Q(buyer=user) | Q(seller=user))
+    counts = mine.aggregate(**{name: Count("id", filter=rule) for name, rule in filters.items()})
+    url = reverse("trades:list")
+    return [
+        {"name": name, "href": f"{url}?tab={tab}", "current": tab == current, "count": counts.get(tab, 0)}
+        for tab, name in TABS.items()
+    ]
+
+
+def _ids_with_turn(user: User, now: int, trades: list[Trade]) -> list[int]:
+    live = [trade.pk for trade in trades if trade.status != Status.CLOSED]
+    return list(Trade.objects.filter(my_turn(user, now), pk__in=live).values_list("pk", flat=True)) if live else []
+
+
+def _row(user: User, trade: Trade, *, is_turn: bool) -> Row:
+    role = role_of(user, trade)
+    peer = trade.seller if role == Role.BUYER else trade.buyer
+    return Row(trade, peer, words_of(trade), role == Role.BUYER, _chip(trade, role or Role.BUYER, peer, is_turn=is_turn))
+
+
+def _chip(trade: Trade, role: Role, peer: User, *, is_turn: bool) -> tuple[str, str]:
+    if trade.status == Status.CLOSED:
+        before = Status.DISPUTED if trade.disputed_at else Status.PAID if trade.paid_at else Status.FUNDED
+        return ending_of(trade.outcome, role, close_reason=trade.close_reason, variant=timeout_variant(before)).chip, ""
+    if trade.status == Status.DISPUTED:
+        return "in-review", ""
+    return ("your-turn", "") if is_turn else ("waiting", f"Waiting for {peer.label}")

@@ -1,0 +1,1 @@
+"""HTTP of trades: `pages` are read, `steps` are posted."""

@@ -1,0 +1,121 @@
+"""Pages one reads: the list, the room, its parts. None of them writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from chat.selectors import room_for
+from escrow.selectors import chain_clock, signed_calls
+from marketplace.accounts.access import signed_in, viewer_of
+from marketplace.accounts.models import User
+from marketplace.trades.access import role_of, trade_for
+from marketplace.trades.rows import TABS, rows_of, tab_links
+from marketplace.trades.room import room_of
+from marketplace.trades.selectors import trade_sheet
+
+
+@require_GET
+@signed_in
+@never_cache
+def trades(request: HttpRequest) -> HttpResponse:
+    """One's trades in four tabs, newest first, 25 at a time."""
+    viewer = _viewer(request)
+    tab = request.GET.get("tab", "turn")
+    if tab not in TABS:
+        raise Http404
+    now = chain_clock()
+    rows, more = rows_of(viewer, tab, before=_number(request.GET.get("before", "")), now=now)
+    context = {"tab": tab, "tabs": tab_links(viewer, tab, now), "rows": rows, "more": more}
+    return render(request, "marketplace/trades/list.html", context)
+
+
+@require_GET
+@signed_in
+@never_cache
+def room(request: HttpRequest, ref: str) -> HttpResponse:
+    """The room of one trade, for its two parties."""
+    return render(request, "marketplace/trades/room.html", _context(request, ref))
+
+
+@require_GET
+@signed_in
+@never_cache
+def region(request: HttpRequest, ref: str) -> HttpResponse:
+    """The room's card alone, for a page that was told to look again."""
+    return render(request, "marketplace/trades/_region.html", _context(request, ref))
+
+
+@require_GET
+@signed_in
+@never_cache
+def chat(request: HttpRequest, ref: str) -> HttpResponse:
+    """The chat alone, for phones, with the decision on top."""
+    return render(request, "marketplace/trades/chat.html", _context(request, ref))
+
+
+@require_GET
+@signed_in
+@never_cache
+def sheet(request: HttpRequest, ref: str) -> JsonResponse:
+    """The sheet the page signs from."""
+    viewer = _viewer(request)
+    trade = trade_for(viewer, ref)
+    return JsonResponse(trade_sheet(trade, viewer, role_of(viewer, trade) or ""))
+
+
+@require_GET
+@signed_in
+@never_cache
+def signed_file(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
+    """One's own signed step as a file: with it anybody can bring it to the chain without us."""
+    viewer = _viewer(request)
+    trade = trade_for(viewer, ref)
+    mine = [call for call in signed_calls(trade.trade_id) if call.pk == pk and call.signer == viewer.address]
+    if not mine:
+        raise Http404
+    call = mine[0]
+    chain = call.chain
+    document = {
+        "what": f"A signed step of a Parley trade: {call.move}. Anybody may send it to the contract.",
+        "chainId": chain.chain_id,
+        "contract": chain.contract_address,
+        "tradeId": call.trade_id,
+        "move": call.move,
+        "trade": call.terms,
+        "fundedAt": str(call.funded_at),
+        "arguments": call.arguments,
+        "deadline": str(call.deadline),
+        "signer": call.signer,
+        "signature": call.signature,
+    }
+    response = JsonResponse(document, json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="parley-{trade.ref}-{call.move}.json"'
+    return response
+
+
+def _context(request: HttpRequest, ref: str) -> dict[str, Any]:
+    viewer = _viewer(request)
+    shown = room_of(trade_for(viewer, ref), viewer)
+    return {
+        "room": shown,
+        "trade": shown.trade,
+        "chat_room": room_for(viewer, shown.trade.room_key),
+        "peer": shown.peer,
+        "quick_replies": shown.quick_replies,
+    }
+
+
+def _viewer(request: HttpRequest) -> User:
+    viewer = viewer_of(request)
+    if viewer is None:
+        raise Http404
+    return viewer
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
