@@ -18,7 +18,6 @@ from escrow.models import (
     Submission,
 )
 
-
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Any]
 else:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from eth_utils import is_address, to_checksum_address
+from eth_utils import to_checksum_address
 
 ADDRESS_LENGTH = 42
 HASH_LENGTH = 66
 UINT256_MAX = 2**256 - 1
 UINT256_DIGITS = 78
 
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 _HASH = re.compile(r"0x[0-9a-f]{64}\Z")
 
 if TYPE_CHECKING:
@@ -33,9 +34,14 @@ def checksum_address(value: str) -> str:
 
     Raises: ValidationError when the text is no address or its checksum is wrong.
     """
-    if not isinstance(value, str) or not value.startswith("0x") or not is_address(value):
+    if not isinstance(value, str) or not _ADDRESS.match(value):
         raise ValidationError(f"“{value}” is not an address.", code="invalid_address")
-    return str(to_checksum_address(value))
+    checksummed, digits = str(to_checksum_address(value)), value[2:]
+    if value != checksummed and not digits.islower() and not digits.isupper():
+        raise ValidationError(
+            f"“{value}” is mistyped: its capital letters do not fit.", code="invalid_checksum"
+        )
+    return checksummed
 
 
 def canonical_hash(value: str | bytes) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 ERRORS_PATH = Path(__file__).with_name("errors.json")
 
-_TIMES = {"from", "until", "deadline", "time"}
+_ABOUT_TIME = {"TooEarly", "TooLate", "Expired", "PayByOutOfRange"}
 _DAY_SECONDS, _HOUR_SECONDS, _MINUTE_SECONDS = 86_400, 3_600, 60
 
 
@@ -51,7 +51,7 @@ def _catalogue() -> dict[str, Any]:
 def _readable(name: str, key: str, value: str) -> str:
     if key == "status":
         return str(_catalogue()["statuses"].get(value, value))
-    if key in _TIMES or name == "PayByOutOfRange":
+    if name in _ABOUT_TIME:
         return _moment(int(value))
     if name.endswith("WindowOutOfRange"):
         return _span(int(value))

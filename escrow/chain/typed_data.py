@@ -28,6 +28,7 @@ _TRIMMED = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".jo
     map(chr, range(0x2000, 0x200B))
 )
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,77})\Z")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
 _HEX = re.compile(r"0x([0-9a-fA-F]{2})*\Z")
 
 Message = Mapping[str, Any]
@@ -47,6 +48,8 @@ def hash_struct(primary: str, message: Message) -> bytes:
     Integers may be int or decimal text, bytes32 values "0x" text or bytes.
     Raises: MessageRefused.
     """
+    if primary not in types():
+        raise MessageRefused(f"There is no message type {primary}.")
     return keccak(_type_hash(primary) + _encoded_fields(primary, message))
 
 
@@ -207,9 +210,7 @@ def _dependencies(primary: str) -> frozenset[str]:
 
 
 def _encoded_fields(primary: str, message: Message) -> bytes:
-    fields = types().get(primary)
-    if fields is None:
-        raise MessageRefused(f"There is no message type {primary}.")
+    fields = types()[primary]
     if set(message) != {field["name"] for field in fields}:
         wrong = sorted(set(message) ^ {field["name"] for field in fields})
         raise MessageRefused(f"{primary} has missing or surplus fields: {', '.join(wrong)}.")
@@ -237,9 +238,16 @@ def _encoded(kind: str, value: Any, where: str) -> bytes:
 def _plain(kind: str, value: Any, where: str) -> Any:
     if kind.startswith("uint"):
         return _integer(value, where)
-    if kind == "bytes32":
-        return _bytes32(value)
-    return value
+    return _bytes32(value) if kind == "bytes32" else _address(value, where)
+
+
+def _address(value: Any, where: str) -> str:
+    if not isinstance(value, str) or not _ADDRESS.match(value):
+        raise MessageRefused(f"{where} must be an address.")
+    checksummed, digits = str(to_checksum_address(value)), value[2:]
+    if value != checksummed and not digits.islower() and not digits.isupper():
+        raise MessageRefused(f"{where} is a mistyped address: {value}.")
+    return checksummed
 
 
 def _text(value: Any, where: str) -> str:
