@@ -32,6 +32,18 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "usual"))
 _WITH_SERVERS = ("integration", "chain", "browser")
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    postgres_server: str,
+    redis_server: str,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """The database needs its server; connections of page threads must not outlive the test database."""
+    from django.conf import settings
+
+    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
 @dataclass(frozen=True)
 class Cast:
     """The keys of the test's people on the devnet."""

@@ -71,18 +71,6 @@ def anvil_node() -> Iterator[str]:
     )
 
 
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    postgres_server: str,
-    redis_server: str,
-    django_db_modify_db_settings_parallel_suffix: None,
-) -> None:
-    """The database needs its server; connections of page threads must not outlive the test database."""
-    from django.conf import settings
-
-    settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
-
-
 def pytest_sessionfinish() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
 
