@@ -7,6 +7,7 @@ from marketplace.offers.models import Offer, OfferDraft, OfferMethod
 from marketplace.payments.models import PaymentAccount
 from marketplace.prices.models import PriceQuote
 from marketplace.reputation.models import Standing, TradeResult
+from marketplace.trades.models import Proposal, SettleProposal, TermsVersion, Trade, TradeEvent
 
 __all__ = [
     "Notice",
@@ -15,6 +16,11 @@ __all__ = [
     "OfferMethod",
     "PaymentAccount",
     "PriceQuote",
+    "Proposal",
+    "SettleProposal",
     "Standing",
+    "TermsVersion",
+    "Trade",
+    "TradeEvent",
     "TradeResult",
 ]
