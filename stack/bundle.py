@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,7 @@ _STAMP = BUILD / ".inputs"
 
 def is_current() -> bool:
     """Whether the built files belong to the sources as they are now."""
-    return _STAMP.exists() and _STAMP.read_text() == _fingerprint()
+    return _is_whole() and _STAMP.exists() and _STAMP.read_text() == _fingerprint()
 
 
 def command() -> list[str]:
@@ -60,6 +61,15 @@ def note_built() -> None:
     """Remember what the present files were built from."""
     BUILD.mkdir(parents=True, exist_ok=True)
     _STAMP.write_text(_fingerprint())
+
+
+def _is_whole() -> bool:
+    """Whether every file that the manifest names is there."""
+    try:
+        named = json.loads((BUILD / "manifest.json").read_text())
+    except (OSError, ValueError):
+        return False
+    return all((BUILD.parent / path).exists() for path in named.values())
 
 
 def _fingerprint() -> str:

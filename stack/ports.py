@@ -6,6 +6,7 @@ written into people's wallets. So neither moves silently.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 from dataclasses import dataclass
@@ -112,19 +113,23 @@ def _first_free(start: int) -> int:
 
 
 def _listeners(port: int) -> list[str]:
-    inodes = _listening_inodes(port)
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            links = {str(link.readlink()) for link in (process / "fd").iterdir()}
-        except OSError:
-            continue
-        if links & inodes:
-            found.append(process.name)
+    sockets = _listening_sockets(port)
+    return [
+        process.name for process in Path("/proc").glob("[0-9]*") if _open_files(process) & sockets
+    ]
+
+
+def _open_files(process: Path) -> set[str]:
+    """What a process holds open; nothing of what it closes meanwhile or hides from us."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(link.readlink()))
     return found
 
 
-def _listening_inodes(port: int) -> set[str]:
+def _listening_sockets(port: int) -> set[str]:
     inodes = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
