@@ -7,12 +7,15 @@ export class Problem extends Error {
   readonly code: string;
   readonly field: string | null;
   readonly status: number;
+  /** Values that the server sent along. */
+  readonly details: unknown;
 
-  constructor(text: string, code = "problem", field: string | null = null, status = 0) {
+  constructor(text: string, code = "problem", field: string | null = null, status = 0, details: unknown = undefined) {
     super(text);
     this.code = code;
     this.field = field;
     this.status = status;
+    this.details = details;
   }
 }
 
@@ -59,11 +62,11 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     throw new Problem(OFFLINE, "offline");
   }
   const answer = (await response.json().catch(() => null)) as {
-    error?: { code?: string; text?: string; field?: string | null };
+    error?: { code?: string; text?: string; field?: string | null; details?: unknown };
   } | null;
   if (response.ok && answer) return answer as T;
-  const { code, text, field } = answer?.error ?? {};
-  throw new Problem(text ?? BROKEN, code ?? "server", field ?? null, response.status);
+  const { code, text, field, details } = answer?.error ?? {};
+  throw new Problem(text ?? BROKEN, code ?? "server", field ?? null, response.status, details);
 }
 
 /** JSON that the server put into the page, or null. */

@@ -1,6 +1,7 @@
 /** Salted commitments to account details: shown to nobody, yet nobody can swap them. */
 
-import { type Hex, bytesToHex, concat, keccak256, stringToBytes } from "viem/utils";
+import type { Hex } from "viem";
+import { bytesToHex, concat, keccak256, stringToBytes } from "viem/utils";
 
 export type Details = Record<string, string>;
 

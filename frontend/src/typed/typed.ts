@@ -1,7 +1,8 @@
 /** EIP-712 messages of Parley, made from the committed types; every integer travels as decimal text. */
 
 import { deployments, domain, types } from "parley:chain";
-import { type Hex, hashStruct, hashTypedData } from "viem/utils";
+import type { Hex } from "viem";
+import { hashStruct, hashTypedData } from "viem/utils";
 
 export type Primary =
   | "Trade" | "MarkPaid" | "Release" | "Cancel" | "Reclaim" | "GrantTime" | "Dispute" | "Settle" | "Rule" | "Withdraw"
@@ -66,6 +67,9 @@ const forWallet = (type: string, value: MessageValue): unknown => (isInteger(typ
 
 /** Exactly the fields of the type, integers as decimal text. @throws MessageRefused */
 export const plain = (primary: Primary, message: Message): Message => walk(primary, message, forWallet) as Message;
+
+/** The same with integers as bigint, as the contract's calls take them. */
+export const values = (primary: Primary, message: Message): Record<string, unknown> => walk(primary, message, forHashing);
 
 /** hashStruct: the id of a Trade, the terms of an Agreement, the name of an Offer. */
 export const structHash = (primary: Primary, message: Message): Hex =>

@@ -1,0 +1,147 @@
+/**
+ * <app-sign-in data-next>: pick a wallet, read what it will show, sign. The message must name this site, this account
+ * and this browser's device, or nothing is signed.
+ */
+
+import { bytesToHex, stringToBytes } from "viem/utils";
+
+import { type Device, device } from "../device/keys.ts";
+import { el, grouped, icon } from "../dom.ts";
+import { Problem, go, postJson } from "../page.ts";
+import { type Wallet, accountsOf, isLast, onWallets, pictureOf, remember, wallets } from "../wallet/provider.ts";
+import { troubleOf } from "../wallet/trouble.ts";
+import { StatusLine, pressed } from "./status.ts";
+
+interface Challenge {
+  message: string;
+  words?: string[];
+}
+
+const LOOK_MILLISECONDS = 400;
+
+class SignIn extends HTMLElement {
+  #stop: () => void = () => undefined;
+  #ready: { wallet: Wallet; address: string; message: string } | null = null;
+
+  connectedCallback(): void {
+    this.addEventListener("click", this.#click);
+    this.#stop = onWallets(() => this.#list());
+    this.#list();
+    setTimeout(() => this.#list(true), LOOK_MILLISECONDS);
+  }
+
+  disconnectedCallback(): void {
+    this.removeEventListener("click", this.#click);
+    this.#stop();
+  }
+
+  /** Pick the wallet, as a tap on its row does. */
+  async choose(wallet: Wallet): Promise<void> {
+    const status = new StatusLine(this);
+    this.#mark(wallet);
+    try {
+      status.busy(`Asking ${wallet.info.name} for an account…`, "Nothing popped up? Open the wallet from your browser's bar.");
+      const [address] = await accountsOf(wallet, true);
+      if (!address) throw new Problem("The wallet gave no account. Unlock it and try again.");
+      const keys = await device();
+      const challenge = await postJson<Challenge>("/connect/challenge/", { address, device: { signing: keys.signing, agreement: keys.agreement } });
+      checkMessage(challenge.message, address, keys);
+      this.#ready = { wallet, address, message: challenge.message };
+      this.#show(challenge, address);
+      status.clear();
+    } catch (thrown) {
+      status.trouble(troubleOf(thrown));
+    }
+  }
+
+  /** Sign the message shown and enter. */
+  async sign(): Promise<void> {
+    if (!this.#ready) return;
+    const status = new StatusLine(this);
+    const { wallet, address, message } = this.#ready;
+    try {
+      status.busy(`Sign in ${wallet.info.name}…`, "Nothing popped up? Open the wallet from your browser's bar.");
+      const signature = await wallet.provider.request({ method: "personal_sign", params: [bytesToHex(stringToBytes(message)), address] });
+      const wanted = this.dataset["next"] || "/";
+      const { next } = await postJson<{ next?: string }>("/connect/verify/", { message, signature: signature as string, next: wanted });
+      remember(wallet);
+      status.good("Signed in.");
+      go(next ?? wanted);
+    } catch (thrown) {
+      status.trouble(troubleOf(thrown));
+    }
+  }
+
+  readonly #click = (event: Event): void => {
+    const button = (event.target as Element).closest<HTMLButtonElement>("button");
+    if (!button) return;
+    const wallet = wallets().find(({ info }) => info.uuid === button.dataset["wallet"]);
+    if (wallet) void pressed(button, () => this.choose(wallet));
+    else if (button.matches("[data-go]")) void pressed(button, () => this.sign());
+  };
+
+  #list(isLate = false): void {
+    const known = wallets();
+    this.querySelector("[data-wallets]")?.replaceChildren(...known.map((wallet) => this.#row(wallet)));
+    const none = this.querySelector<HTMLElement>("[data-no-wallet]");
+    if (none) none.hidden = known.length > 0 || !isLate;
+    if (this.#ready) this.#mark(this.#ready.wallet);
+  }
+
+  #row(wallet: Wallet): HTMLElement {
+    const picture = pictureOf(wallet);
+    const face = picture ? el("img", { src: picture, alt: "", width: 36, height: 36 }) : el("span", { class: "glyph" }, wallet.info.name.slice(0, 1));
+    const about = isLast(wallet) ? "used last time" : (this.dataset[`about${wallet.info.rdns.replace(/\W/g, "")}`] ?? "in this browser");
+    return el(
+      "li",
+      {},
+      el("button", { type: "button", "data-wallet": wallet.info.uuid }, face, el("span", {}, el("b", {}, wallet.info.name), el("small", {}, about)), icon("chevron-right", "s")),
+    );
+  }
+
+  #mark(wallet: Wallet): void {
+    for (const button of this.querySelectorAll<HTMLElement>("[data-wallet]")) {
+      const isOn = button.dataset["wallet"] === wallet.info.uuid;
+      button.classList.toggle("is-on", isOn);
+      button.setAttribute("aria-pressed", String(isOn));
+    }
+  }
+
+  #show(challenge: Challenge, address: string): void {
+    const words = challenge.words ?? [`I sign in to ${location.host} as`, grouped(address), "and this browser may read and write the chats of my trades."];
+    const lines = this.querySelectorAll("[data-word]");
+    words.forEach((text, at) => {
+      const place = lines[at];
+      if (place) place.textContent = place.classList.contains("mono") ? grouped(address) : text;
+    });
+    const field = (name: string): string => new RegExp(`^${name}: (.*)$`, "m").exec(challenge.message)?.[1] ?? "";
+    const put = (name: string, text: string): void => {
+      const place = this.querySelector(`[data-${name}]`);
+      if (place) place.textContent = text;
+    };
+    put("nonce", field("Nonce"));
+    const section = this.querySelector<HTMLElement>("section[data-words]");
+    if (section) section.hidden = false;
+    const button = this.querySelector<HTMLButtonElement>("[data-go]");
+    button?.removeAttribute("disabled");
+    button?.focus();
+  }
+}
+
+/** @throws Problem unless the message is for this site, this account and this browser, and asks for nothing else. */
+function checkMessage(message: string, address: string, keys: Device): void {
+  const lines = message.split("\n");
+  const resources = lines.slice(lines.indexOf("Resources:") + 1);
+  const uri = /^URI: (.*)$/m.exec(message)?.[1] ?? "";
+  const isOurs =
+    lines[0] === `${location.host} wants you to sign in with your Ethereum account:` &&
+    lines[1]?.toLowerCase() === address.toLowerCase() &&
+    URL.canParse(uri) &&
+    new URL(uri).origin === location.origin &&
+    lines.includes("Resources:") &&
+    resources.length === 1 &&
+    resources[0] === `- urn:parley:device:1:${keys.signing}:${keys.agreement}`;
+  if (!isOurs) throw new Problem("The sign-in message does not name this site, this account and this browser, so nothing was signed. Reload the page.");
+}
+
+customElements.define("app-sign-in", SignIn);
