@@ -119,7 +119,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """Servers others depend on are stopped after those that use them."""
-        users, servers = list(self._passing), []
+        users: list[Child] = list(self._passing)
+        servers: list[Child] = []
         for child in self._children:
             (servers if child.program.serves_others else users).append(child)
         stop_all(users)

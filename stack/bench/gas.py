@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eth_typing import Hash32
+
 from escrow.chain import moves, typed_data
 from escrow.chain.codec import artifact, encode_call
 from escrow.chain.deploy import deploy_devnet
@@ -205,7 +207,7 @@ class _Bench:
             name, trade.terms, funded_at=trade.funded_at, arguments=arguments, deadline=deadline
         )
         digest = typed_data.digest(primary, message, chain_id=CHAIN_ID, contract=self._contract)
-        signed = cast_account(signer).unsafe_sign_hash(digest)
+        signed = cast_account(signer).unsafe_sign_hash(Hash32(digest))
         # EIP-2098: the parity of v rides on the highest bit of s.
         packed = signed.s | ((signed.v - 27) << 255)
         return "0x" + signed.r.to_bytes(32, "big").hex() + packed.to_bytes(32, "big").hex()

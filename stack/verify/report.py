@@ -29,6 +29,6 @@ class Report:
                 f"  {result.stage.name:<12} {word:<6} {tests:>6} {failed:>6} {result.seconds:>8.1f}"
             )
         print(f"  {'all':<12} {'':<6} {'':>6} {'':>6} {total_seconds:>8.1f}\n")
-        passed = sum(result.passed for result in self._results)
-        failed = sum(result.failed for result in self._results)
-        print(f"{passed} passed, {failed} failed", flush=True)
+        all_passed = sum(result.passed for result in self._results)
+        all_failed = sum(result.failed for result in self._results)
+        print(f"{all_passed} passed, {all_failed} failed", flush=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stack import node
@@ -53,7 +54,7 @@ def run(stage: Stage) -> Result:
     return Result(stage, passed, failed, time.monotonic() - started_at)
 
 
-def _output(command: list[str], stage: Stage) -> tuple[int, str]:
+def _output(command: Sequence[str], stage: Stage) -> tuple[int, str]:
     """Exit code and words; a command that is not there failed like any other."""
     environment = {**node.environment(), **stage.environment, "PARLEY_BOOTSTRAP": "0"}
     try:
