@@ -67,7 +67,7 @@ class PersonAdmin(Rows):
     """People: an offensive name can be taken away, roles given and taken, never one's own."""
 
     is_editable = True
-    form = PersonForm
+    form: Any = PersonForm
     fields = (
         "address",
         "name",

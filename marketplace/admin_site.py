@@ -64,10 +64,10 @@ class OpsSite(AdminSite):
             return HttpResponseRedirect("/")
         return HttpResponseRedirect("/connect/?" + urlencode({"next": safe}))
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """No passwords exist."""
-        return HttpResponseRedirect("/ops/")
-
-    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """No passwords exist."""
-        return HttpResponseRedirect("/ops/")
+    def get_urls(self) -> list[Any]:
+        """Django's without those about passwords, which do not exist."""
+        return [
+            route
+            for route in super().get_urls()
+            if not (getattr(route, "name", None) or "").startswith("password_")
+        ]

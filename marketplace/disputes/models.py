@@ -13,9 +13,11 @@ from django.db import models
 from django.utils import timezone
 
 from escrow.fields import HashField, Uint256Field
+from marketplace.disputes.documents import Document, document_hash, filing_document, ruling_document
 from marketplace.disputes.reasons import (
     ANSWERS,
     EVIDENCE_LENGTH,
+    QUESTIONS,
     REASONS,
     RULING_REASONS,
     STORY_LENGTH,
@@ -73,7 +75,7 @@ class Case(models.Model):
 
 
 class Filing(models.Model):
-    """What a party says when he asks for a decision; `evidence_hash` commits to `document` under `salt`."""
+    """What a party says when he asks for a decision; `evidence_hash` commits to all of it under `salt`."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="filings")
     by = models.ForeignKey(
@@ -85,7 +87,6 @@ class Filing(models.Model):
     wanted = models.CharField(max_length=20, choices=WANTED)
     wanted_to_buyer = Uint256Field()
     evidence = models.JSONField(default=dict)
-    document = models.JSONField()
     salt = HashField()
     evidence_hash = HashField(unique=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -95,6 +96,24 @@ class Filing(models.Model):
 
     def __str__(self) -> str:
         return self.evidence_hash[:10]
+
+    @property
+    def document(self) -> Document:
+        """The document as the row says now."""
+        return filing_document(
+            trade_id=self.case.trade.trade_id,
+            by=self.by.address,
+            reason=self.reason,
+            story=self.story,
+            wanted=self.wanted,
+            to_buyer_base_units=self.wanted_to_buyer,
+            evidence=self.evidence,
+        )
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether every shown word is still the one that was hashed."""
+        return document_hash(self.document, self.salt) == self.evidence_hash
 
     @property
     def pieces(self) -> list[tuple[str, str]]:
@@ -177,7 +196,6 @@ class Ruling(models.Model):
     to_buyer_base_units = Uint256Field()
     reason = models.CharField(max_length=20, choices=RULING_REASON_CHOICES)
     letter = models.CharField(max_length=LETTER_LENGTH)
-    document = models.JSONField()
     salt = HashField()
     evidence_hash = HashField(unique=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -188,3 +206,25 @@ class Ruling(models.Model):
 
     def __str__(self) -> str:
         return self.evidence_hash[:10]
+
+    @property
+    def findings(self) -> dict[str, str]:
+        """The answer to each question."""
+        return {code: getattr(self, code) for code, _ in QUESTIONS}
+
+    @property
+    def document(self) -> Document:
+        """The document as the row says now."""
+        return ruling_document(
+            trade_id=self.case.trade.trade_id,
+            by=self.by.address,
+            findings=self.findings,
+            to_buyer_base_units=self.to_buyer_base_units,
+            reason=self.reason,
+            letter=self.letter,
+        )
+
+    @property
+    def is_intact(self) -> bool:
+        """Whether every shown word is still the one that was hashed."""
+        return document_hash(self.document, self.salt) == self.evidence_hash

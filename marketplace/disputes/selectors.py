@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from chat.models import Entry, Room
 from chat.selectors import disclosed_entries
 from escrow.models import ChainEvent
-from marketplace.disputes.documents import document_hash
 from marketplace.disputes.models import Case, Filing, Request, Ruling
 from marketplace.disputes.reasons import Reason, reason
 from marketplace.disputes.states import Clock, ruling_clock
@@ -95,7 +94,7 @@ def decision_of(trade: Trade) -> Decision | None:
     evidence_hash = event.args["evidence"]
     ruling = (
         Ruling.objects.filter(case__trade=trade, evidence_hash=evidence_hash)
-        .select_related("by")
+        .select_related("by", "case__trade")
         .first()
     )
     return Decision(
@@ -104,13 +103,19 @@ def decision_of(trade: Trade) -> Decision | None:
         at=event.block_time,
         ruling=ruling,
         is_genuine=ruling is not None
-        and document_hash(ruling.document, ruling.salt) == evidence_hash,
+        and ruling.by.address == trade.arbitrator
+        and ruling.is_intact,
     )
 
 
 def latest_filing(trade: Trade, by_id: int) -> Filing | None:
     """What a party filed last, signed or not."""
-    return Filing.objects.filter(case__trade=trade, by_id=by_id).order_by("-id").first()
+    return (
+        Filing.objects.filter(case__trade=trade, by_id=by_id)
+        .select_related("by", "case__trade")
+        .order_by("-id")
+        .first()
+    )
 
 
 def open_requests(case: Case, role: Role) -> QuerySet[Request]:
@@ -133,11 +138,7 @@ def sent_ruling(case: Case) -> Ruling | None:
 
 def _opening(event: ChainEvent, filing: Filing | None) -> Opening:
     by, evidence_hash = event.args["by"], event.args["evidence"]
-    genuine = (
-        filing is not None
-        and filing.by.address == by
-        and document_hash(filing.document, filing.salt) == evidence_hash
-    )
+    genuine = filing is not None and filing.by.address == by and filing.is_intact
     return Opening(
         by=by, evidence_hash=evidence_hash, at=event.block_time, filing=filing, is_genuine=genuine
     )

@@ -14,7 +14,7 @@ from chat.models import Room
 from chat.text import shown
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import user_by_address
-from marketplace.disputes.documents import document_hash, filing_document, new_salt
+from marketplace.disputes.documents import document_hash, new_salt
 from marketplace.disputes.lines import line
 from marketplace.disputes.models import Case, Filing, Statement
 from marketplace.disputes.reasons import (
@@ -131,42 +131,24 @@ def open_case(
     picked = reason_by_code(reason)
     if picked is None or role not in picked.roles:
         raise UnknownReason
-    document = filing_document(
-        trade_id=trade.trade_id,
-        by=by.address,
-        reason=reason,
-        story=clean_text(story, field="story", limit=STORY_LENGTH),
-        wanted=_wish(wanted),
-        to_buyer_base_units=_wished_part(trade, wanted, to_buyer_base_units),
-        evidence=_pieces(picked, evidence or {}),
-    )
     case, _ = Case.objects.get_or_create(trade=trade)
-    before = latest_filing(trade, by.pk)
-    if before is not None and before.document == document:
-        return before
-    return _filed(case, by, role, document)
-
-
-def _filed(case: Case, by: User, role: Role, document: dict[str, str]) -> Filing:
-    salt = new_salt()
-    evidence = {
-        key.removeprefix("evidence."): text
-        for key, text in document.items()
-        if key.startswith("evidence.")
-    }
-    return Filing.objects.create(
+    filing = Filing(
         case=case,
         by=by,
         role=role,
-        reason=document["reason"],
-        story=document["story"],
-        wanted=document["wanted"],
-        wanted_to_buyer=int(document["toBuyer"]),
-        evidence=evidence,
-        document=document,
-        salt=salt,
-        evidence_hash=document_hash(document, salt),
+        reason=reason,
+        story=clean_text(story, field="story", limit=STORY_LENGTH),
+        wanted=_wish(wanted),
+        wanted_to_buyer=_wished_part(trade, wanted, to_buyer_base_units),
+        evidence=_pieces(picked, evidence or {}),
+        salt=new_salt(),
     )
+    before = latest_filing(trade, by.pk)
+    if before is not None and before.document == filing.document:
+        return before
+    filing.evidence_hash = document_hash(filing.document, filing.salt)
+    filing.save()
+    return filing
 
 
 def add_statement(*, trade: Trade, by: User, text: str, slot: str = "") -> Statement:

@@ -67,8 +67,8 @@ def start(request: HttpRequest, ref: str) -> HttpResponse:
 def review(request: HttpRequest, ref: str) -> HttpResponse:
     """What was filed, word for word, and the wallet: buyer by signature, seller by transaction."""
     view = dispute_for(viewer_of(request), ref)
-    viewer = viewer_of(request)
-    filing = latest_filing(view.trade, viewer.pk) if viewer else None
+    viewer = _person(view)
+    filing = latest_filing(view.trade, viewer.pk)
     if filing is None or view.trade.status != Status.PAID:
         return redirect("disputes:start", ref=ref)
     context = {

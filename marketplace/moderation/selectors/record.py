@@ -21,7 +21,7 @@ from marketplace.disputes.states import half_each
 from marketplace.moderation.selectors.people import linked_accounts
 from marketplace.reputation.selectors import record_for
 from marketplace.trades.models import Trade
-from marketplace.trades.states import Cause, Outcome, Role, Status
+from marketplace.trades.states import Cause, Note, Outcome, Role, Status
 from marketplace.trades.terms import coins_text, words_of
 
 KINDS: tuple[tuple[str, str], ...] = (
@@ -33,6 +33,16 @@ KINDS: tuple[tuple[str, str], ...] = (
 )
 CHAIN_STATUS = {0: "closed", 1: Status.FUNDED, 2: Status.PAID, 3: Status.DISPUTED}
 SIMILAR = 5
+HUB = "Parley"
+HUB_STEPS: dict[str, str] = {
+    Note.ASKED: "took the offer",
+    Cause.TERMS_CHANGED: "agreed on other terms",
+    Cause.SIGNED: "signed the terms",
+    Note.TIME_ASKED: "asked for more time",
+    Note.SETTLE_PROPOSED: "offered a split",
+    Note.SETTLE_DECLINED: "declined the split",
+    Note.SETTLE_ACCEPTED: "signed the split too",
+}
 
 
 @dataclass(frozen=True)
@@ -194,22 +204,17 @@ def _says(case: Case | None, filing: Filing | None, role: Role) -> str:
 
 
 def _hub_items(trade: Trade) -> list[Item]:
-    texts = {
-        Cause.SIGNED: "signed the terms",
-        Cause.TERMS_CHANGED: "and the other side agreed on other terms",
-        Cause.ASKED: "asked for the trade",
-    }
     names = {Role.BUYER: trade.buyer.label, Role.SELLER: trade.seller.label}
     return [
         Item(
-            row.at,
-            "chain",
-            "pencil",
-            "",
-            names.get(Role(row.actor), "Parley") if row.actor else "Parley",
-            texts[Cause(row.cause)],
+            at=row.at,
+            kind="chain",
+            icon="pencil",
+            tone="",
+            who=names.get(Role(row.actor), HUB) if row.actor else HUB,
+            text=HUB_STEPS[row.cause],
         )
-        for row in trade.events.filter(cause__in=list(texts)).order_by("seq")
+        for row in trade.events.filter(cause__in=list(HUB_STEPS)).order_by("seq")
     ]
 
 

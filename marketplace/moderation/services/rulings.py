@@ -17,7 +17,7 @@ from escrow.selectors import chain_clock, escrow_for
 from escrow.services import accept_signed_call, record_submission
 from marketplace.accounts.models import User
 from marketplace.disputes.access import can_rule
-from marketplace.disputes.documents import document_hash, new_salt, ruling_document
+from marketplace.disputes.documents import document_hash, new_salt
 from marketplace.disputes.models import LETTER_LENGTH, Case, Ruling
 from marketplace.disputes.reasons import ANSWERS, QUESTIONS, ruling_reason
 from marketplace.disputes.selectors import clock_of, is_live
@@ -63,16 +63,23 @@ def draft_ruling(
     words = clean_text(letter, field="letter", limit=LETTER_LENGTH)
     if not words:
         raise LetterMissing
-    document = ruling_document(
-        trade_id=trade.trade_id,
-        by=by.address,
-        findings=given,
+    ruling = Ruling(
+        case=case,
+        by=by,
+        **given,
         to_buyer_base_units=to_buyer_base_units,
         reason=reason,
         letter=words,
+        salt=new_salt(),
     )
-    before = case.rulings.filter(by=by).order_by("-id").first()
-    return before if before and before.document == document else _kept(case, by, given, document)
+    before = case.rulings.filter(by=by).select_related("by", "case__trade").order_by("-id").first()
+    if before is not None and before.document == ruling.document:
+        return before
+    ruling.evidence_hash = document_hash(ruling.document, ruling.salt)
+    ruling.save()
+    details = {"hash": ruling.evidence_hash, "toBuyer": str(to_buyer_base_units), "reason": reason}
+    record(actor=by, action="case.draft_ruling", subject=case_subject(trade.ref), details=details)
+    return ruling
 
 
 @transaction.atomic
@@ -139,30 +146,6 @@ def _rulable(trade: Trade, by: User) -> Case:
     if not has_read(case, by):
         raise RecordClosed
     return case
-
-
-def _kept(case: Case, by: User, findings: dict[str, str], document: dict[str, str]) -> Ruling:
-    salt = new_salt()
-    ruling = Ruling.objects.create(
-        case=case,
-        by=by,
-        **findings,
-        to_buyer_base_units=int(document["toBuyer"]),
-        reason=document["reason"],
-        letter=document["letter"],
-        document=document,
-        salt=salt,
-        evidence_hash=document_hash(document, salt),
-    )
-    details = {
-        "hash": ruling.evidence_hash,
-        "toBuyer": document["toBuyer"],
-        "reason": document["reason"],
-    }
-    record(
-        actor=by, action="case.draft_ruling", subject=case_subject(case.trade.ref), details=details
-    )
-    return ruling
 
 
 def _sent(ruling: Ruling, by: User, action: str, details: dict[str, object]) -> None:
