@@ -33,6 +33,7 @@ from escrow.states import SignedCallStatus, SubmissionStatus
 
 DEFAULT_DAILY_CALLS = 40
 MAX_PENDING_SUBMISSIONS = 10
+MAX_DEADLINE = 2**63 - 1
 
 
 class ChainMismatch(Exception):
@@ -49,6 +50,12 @@ class SignatureWrong(CallRefused):
     """The signature is not the expected account's over exactly this move."""
 
     code = "signature_wrong"
+
+
+class ValueRefused(CallRefused):
+    """An argument, time or amount does not fit its type."""
+
+    code = "value_refused"
 
 
 class SignatureExpired(CallRefused):
@@ -184,7 +191,7 @@ def accept_signed_call(
     """Keep a signed move for the relayer; the same message of the same signer is one row.
 
     A call that was refused earlier waits again when it is handed in again in time.
-    Raises: UnknownMove, SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    Raises: UnknownMove, CallRefused (ValueRefused, SignatureWrong, SignatureExpired, RelayBudgetSpent), NodeUnavailable.
     """
     signer = checksum_address(signer)
     if move in MOVES and MOVES[move].by == BOTH:
@@ -225,7 +232,7 @@ def accept_signed_settle(
 ) -> SignedCall:
     """Keep a split that both sides signed for the relayer; idempotent.
 
-    Raises: SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    Raises: CallRefused (ValueRefused, SignatureWrong, SignatureExpired, RelayBudgetSpent), NodeUnavailable.
     """
     arguments = {"toBuyer": to_buyer}
     digest = _move_digest(
@@ -254,7 +261,7 @@ def accept_signed_withdrawal(
 ) -> SignedCall:
     """Keep a signed withdrawal of a credit for the relayer; good for exactly the current credit; idempotent.
 
-    Raises: SignatureWrong, SignatureExpired, RelayBudgetSpent, NodeUnavailable.
+    Raises: CallRefused (ValueRefused, SignatureWrong, SignatureExpired, RelayBudgetSpent), NodeUnavailable.
     """
     account = checksum_address(account)
     arguments = {"account": account, "token": token, "amount": amount, "to": to}
@@ -332,12 +339,20 @@ def _move_digest(
 
 def _digest(primary: str, message: Mapping[str, Any]) -> bytes:
     chain = current_chain()
-    return typed_data.digest(
-        primary, message, chain_id=chain.chain_id, contract=chain.contract_address
-    )
+    contract = chain.contract_address
+    try:
+        return typed_data.digest(primary, message, chain_id=chain.chain_id, contract=contract)
+    except typed_data.MessageRefused as error:
+        raise ValueRefused(
+            "This step carries a value that does not fit. Reload and try again."
+        ) from error
 
 
 def _check_signed(signer: str, digest: bytes, *, deadline: int, signature: str) -> None:
+    if deadline > MAX_DEADLINE:
+        raise ValueRefused(
+            "The signature is meant to last for ever. Sign again with a shorter time."
+        )
     if deadline <= chain_clock():
         raise SignatureExpired("This signature is too old by now. Sign again.")
     try:

@@ -241,7 +241,7 @@ class Gateway:
             "type": 2,
             "chainId": chain_id,
             "nonce": nonce,
-            "to": call.to,
+            "to": str(to_checksum_address(call.to)),
             "value": call.value,
             "data": call.data,
             "gas": gas,

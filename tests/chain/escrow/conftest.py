@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from eth_account.signers.local import LocalAccount
 
+from escrow import indexer
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import Gateway
 from escrow.chain.moves import direct_calldata, message_of, signed_calldata
 from escrow.chain.typed_data import digest
 from escrow.chain.types import ZERO_ADDRESS, Call, Deployment, Receipt, TradeTerms
+from escrow.models import Chain
 
 DAY = 86_400
 FAR = 2**40
@@ -135,10 +141,36 @@ class Walker:
         return self.node.token_balance(token, account.address)
 
 
+def follow(chain: Chain) -> indexer.Advance:
+    """Advance until the tip is read."""
+    done = indexer.advance(chain)
+    while done.behind:
+        done = indexer.advance(chain)
+    return done
+
+
+@contextmanager
+def locked_elsewhere(kind: int, chain: Chain) -> Iterator[None]:
+    """Another process holds one of the chain's locks."""
+    options = connection.settings_dict
+    address = {
+        "host": options["HOST"],
+        "port": options["PORT"] or 5432,
+        "user": options["USER"],
+        "dbname": options["NAME"],
+    }
+    with psycopg.connect(**address) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [kind, chain.pk])
+        yield
+        other.execute("SELECT pg_advisory_unlock(%s, %s)", [kind, chain.pk])
+
+
 @pytest.fixture
 def walker(anvil: str, devnet: Deployment, cast: Any) -> Walker:
     """The cast on the deployed devnet; everybody has plenty of ether."""
     walker = Walker(Gateway(anvil, devnet.contract), devnet, cast)
     for account in (walker.seller, walker.buyer, walker.arbitrator, walker.stranger):
         walker.rpc("anvil_setBalance", account.address, hex(10_000 * ETHER))
+    # A reorg of the test must not reach below the snapshot it is undone to.
+    walker.mine(8)
     return walker

@@ -220,7 +220,7 @@ def test_credit_waits_for_a_buyer_who_cannot_be_paid_and_is_withdrawn_by_signatu
     walker.move("release", terms, walker.seller)
     owed = walker.node.credit(ZERO_ADDRESS, walker.buyer.address)
     assert owed == ETHER - FEE
-    target = "0x00000000000000000000000000000000000B0b0B"
+    target = "0x" + "b0b0b".zfill(40)
     message = {
         "account": walker.buyer.address,
         "token": ZERO_ADDRESS,
