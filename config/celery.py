@@ -20,13 +20,13 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     # Hard limit below the visibility timeout, so that a task is never handed out twice while it runs.
     task_time_limit=60,
-    task_soft_time_limit=45,
     broker_transport_options={"visibility_timeout": 300},
     broker_connection_retry_on_startup=True,
     task_ignore_result=True,
     task_serializer="json",
     accept_content=["json"],
     beat_schedule={
+        "heartbeat": {"task": "stack.tasks.heartbeat", "schedule": 2.0, "options": {"queue": "bulk", "expires": 4}},
         "relay": {"task": "escrow.tasks.relay", "schedule": 1.0, "options": {"queue": "chain", "expires": 5}},
         "watch-submissions": {
             "task": "escrow.tasks.watch_submissions",
@@ -61,6 +61,12 @@ if settings.IS_DEVNET:
         "schedule": 2.0,
         "options": {"queue": "bulk", "expires": 4},
     }
+    # Each report is a transaction, and prices count as stale only after a day.
+    app.conf.beat_schedule["refresh-feeds"] = {
+        "task": "stack.tasks.refresh_feeds",
+        "schedule": 6 * 3600.0,
+        "options": {"queue": "bulk"},
+    }
 app.autodiscover_tasks(
     [
         "escrow",
@@ -70,5 +76,6 @@ app.autodiscover_tasks(
         "marketplace.notifications",
         "marketplace.disputes",
         "practice",
+        "stack",
     ]
 )

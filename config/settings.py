@@ -132,7 +132,6 @@ CONTENT_SECURITY_POLICY = {
 # --- files of the page -----------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [ROOT / "static"]
-STATIC_ROOT = STATE_DIR / "static"
 # The bundle's own build puts a content hash into each name, so the files never change.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

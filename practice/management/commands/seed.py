@@ -11,8 +11,8 @@ from django.db import transaction
 from escrow.chain.keys import ARBITRATOR, OPERATOR, cast_account
 from escrow.models import Asset, Chain
 from marketplace.accounts.models import User
-from marketplace.accounts.services import grant_role
-from marketplace.prices.services import refresh_prices
+from marketplace.accounts.services import grant
+from marketplace.prices.tasks import refresh_prices
 from practice import history
 from practice.faucet import mint
 from practice.offers import stand_all
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 User.objects.get_or_create(address=address, defaults={"name": name, "name_key": name.casefold()})
                 for role in roles:
-                    grant_role(role, address)
+                    grant(role, address)
 
     def _coins(self) -> None:
         for asset in Asset.objects.exclude(token="0x" + "0" * 40):
