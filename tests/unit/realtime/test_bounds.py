@@ -24,7 +24,9 @@ def test_bucket_gives_its_size_at_once_and_then_its_rate() -> None:
 
 
 def outbox(write: Any, **bounds: Any) -> Outbox:
-    return Outbox(write, **({"most_frames": 3, "most_characters": 100, "stall_seconds": 1} | bounds))
+    return Outbox(
+        write, **({"most_frames": 3, "most_characters": 100, "stall_seconds": 1} | bounds)
+    )
 
 
 async def test_outbox_writes_in_order_and_hints_melt_into_one() -> None:

@@ -18,7 +18,7 @@ def test_request_is_read() -> None:
 
 
 def test_brackets_inside_text_are_no_nesting() -> None:
-    text = '{"v":1,"op":"act","data":{"t":"' + "[{" * 100 + r'\"[[[[[[[[[[[[' + '"}}'
+    text = '{"v":1,"op":"act","data":{"t":"' + "[{" * 100 + r"\"[[[[[[[[[[[[" + '"}}'
     assert parse(text).data["t"].startswith("[{[{")
 
 

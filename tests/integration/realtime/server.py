@@ -1,0 +1,151 @@
+"""The site as its own process over the test database, to be killed; and clients that reach it by wire."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from stack.folders import ROOT
+from stack.processes import LARGEST_FRAME_BYTES
+from stack.services import free_port
+
+
+class Server:
+    """uvicorn with the site's own limits. `port` stays the same over restarts."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                *("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"),
+                *("--ws-max-size", str(LARGEST_FRAME_BYTES), "--ws-per-message-deflate", "false"),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "DATABASE_URL": _database_url()},
+        )
+        deadline = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                assert time.monotonic() < deadline, "the server did not start"
+                assert self.process.poll() is None, "the server ended"
+                time.sleep(0.05)
+            else:
+                return
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(10)
+
+    def resident_mib(self) -> float:
+        """Memory of the process."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            line = next(line for line in status if line.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+    def open(self, cookie: str = "", origin: str | None = "", **more: Any) -> ClientConnection:
+        """A raw socket; by default with the right Origin."""
+        return connect(
+            f"ws://127.0.0.1:{self.port}/ws/",
+            origin=settings.PUBLIC_ORIGIN if origin == "" else origin,
+            additional_headers={"Cookie": cookie} if cookie else {},
+            compression=None,
+            legacy=True,
+            **more,
+        )
+
+
+class Chatter:
+    """A browser in a room, as careful as the real one: keeps what is not acked, pulls from its cursor."""
+
+    def __init__(self, server: Server, cookie: str, key: str) -> None:
+        self.server, self.cookie, self.topic = server, cookie, f"room:{key}"
+        self.log: dict[int, dict[str, Any]] = {}
+        self.acked: dict[str, int] = {}
+        self.socket: ClientConnection | None = None
+
+    @property
+    def cursor(self) -> int:
+        return max(self.log, default=0)
+
+    def send(self, text: str) -> None:
+        """Send until it is acked, over as many connections as it takes."""
+        client_id = uuid.uuid4().hex
+        data = {
+            "v": 1,
+            "kind": "text",
+            "clientId": client_id,
+            "device": "",
+            "body": base64.b64encode(text.encode()).decode(),
+        }
+        entry = self.insist("act", action="post", data=data)["entry"]
+        self.acked[client_id] = entry["seq"]
+
+    def pull(self) -> None:
+        """Read everything after the cursor."""
+        while True:
+            page = self.insist("pull", data={"after": self.cursor, "limit": 50})
+            for entry in page["entries"]:
+                assert entry["seq"] == self.cursor + 1, "a gap"
+                self.log[entry["seq"]] = entry
+            if self.cursor >= page["last"]:
+                return
+
+    def insist(self, op: str, **more: Any) -> dict[str, Any]:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                return self._ask(op, **more)
+            except (ConnectionClosed, OSError, EOFError, TimeoutError):
+                assert time.monotonic() < deadline, "the server did not come back"
+                self.socket = None
+                time.sleep(0.05)
+
+    def close(self) -> None:
+        if self.socket:
+            self.socket.close()
+
+    def _ask(self, op: str, **more: Any) -> dict[str, Any]:
+        if self.socket is None:
+            self.socket = self.server.open(self.cookie, open_timeout=3)
+            self._ask("subscribe")
+        number = uuid.uuid4().hex
+        self.socket.send(json.dumps({"v": 1, "op": op, "topic": self.topic, "id": number, **more}))
+        while True:
+            frame = json.loads(self.socket.recv(timeout=5))
+            if frame.get("id") != number:
+                continue
+            if frame["kind"] == "error":
+                raise AssertionError(frame["error"])
+            answer: dict[str, Any] = frame["data"]
+            return answer
+
+
+def _database_url() -> str:
+    """The test database under the address the tests were given."""
+    given = urllib.parse.urlsplit(os.environ["DATABASE_URL"])
+    return given._replace(path="/" + connection.settings_dict["NAME"]).geturl()
