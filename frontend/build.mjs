@@ -11,13 +11,13 @@ import { fileURLToPath } from "node:url";
 
 import { build } from "esbuild";
 
+import { plugin } from "./chain.mjs";
+
 const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(HERE);
 const STATIC = join(ROOT, "static");
 const OUT = join(STATIC, "build");
 const SCRIPTS = ["main", "practice"];
-
-const chain = await import("./chain.mjs");
 
 const json = async (path) => JSON.parse(await readFile(path, "utf8"));
 
@@ -33,6 +33,22 @@ async function sprite() {
   );
   return `<svg xmlns="http://www.w3.org/2000/svg">${symbols.join("")}</svg>\n`;
 }
+
+/**
+ * viem's index names its off-chain look-ups, whose dynamic import would pull the whole of its node client into every
+ * page. Nothing here uses them.
+ */
+const withoutLookups = {
+  name: "without-lookups",
+  setup(building) {
+    building.onResolve({ filter: /\/ccip\.js$/ }, () => ({ path: "ccip", namespace: "without-lookups", sideEffects: false }));
+    building.onLoad({ filter: /.*/, namespace: "without-lookups" }, () => ({
+      contents: ["ccipRequest", "ccipFetch", "offchainLookup", "offchainLookupAbiItem", "offchainLookupSignature"]
+        .map((name) => `export const ${name} = undefined;`)
+        .join("\n"),
+    }));
+  },
+};
 
 const hashed = (name, extension, content) =>
   `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase()}.${extension}`;
@@ -55,7 +71,7 @@ async function main() {
     minify: true,
     legalComments: "none",
     loader: { ".woff2": "file" },
-    plugins: [await chain.plugin(ROOT)],
+    plugins: [await plugin(ROOT), withoutLookups],
     metafile: true,
     write: false,
     logLevel: "warning",

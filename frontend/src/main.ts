@@ -13,9 +13,6 @@ import "./elements/redraw.ts";
 
 import { lazily } from "./lazy.ts";
 
-lazily("app-sign-in", () => import("./elements/sign-in.ts"));
-lazily("app-take", () => import("./elements/take.ts"));
-lazily("app-move", () => import("./elements/move.ts"));
-lazily("app-publish", () => import("./elements/publish.ts"));
-lazily("app-account", () => import("./elements/account.ts"));
-lazily("app-check", () => import("./elements/check.ts"));
+for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-account", "app-check"]) {
+  lazily(tag, () => import("./wallet-elements.ts"));
+}

@@ -1,89 +1,110 @@
 /**
- * <app-amount-pair price decimals exponent fee-bps second="net|coins">: two amounts that move together. The one typed
- * last leads (data-leads); the other, and every [data-out] of the form, follow exactly as the server will compute them.
+ * <app-amount-pair price decimals exponent fee-bps second="net|coins"> around .pair: two amounts that move together,
+ * input[data-fiat] and input[data-net] or [data-coins]. The one typed last leads; the other, and every [data-out] of the
+ * form (fiat, coins, fee, net), follow exactly as the server will compute them.
  */
 
 import { BadAmount, amountDown, amountText, baseUnits, coinsForDown, fee, fiatForUp, grossForNetUp, groupedText, netOfFee, written } from "../money.ts";
 
 const SHOWN_PLACES = 6;
+const SPACE = "\u00a0";
 
 export interface Amounts {
-  /** Decimal text. */
+  /** Decimal text at the currency's exponent. */
   fiat: string;
-  /** Base units that are locked, of which the fee is taken. */
-  gross: bigint;
+  /** Base units that are locked; the fee comes off these. */
+  coins: bigint;
   net: bigint;
 }
 
 export class AmountPair extends HTMLElement {
+  #leads: "fiat" | "second" = "fiat";
+  /** What the two fields say now, or null while they say nothing usable. */
+  amounts: Amounts | null = null;
+
   connectedCallback(): void {
     this.addEventListener("input", this.#follow);
-    const first = this.#input("fiat");
-    if (first?.value) this.#update(first);
+    this.#compute();
   }
 
   disconnectedCallback(): void {
     this.removeEventListener("input", this.#follow);
   }
 
-  /** What leads: the money, or the coins locked (as decimal text), ready for the server. */
+  /** What leads, as the server takes it: the money, or the coins locked, in decimal text. @throws BadAmount */
   get leading(): { fiat: string } | { coins: string } {
-    if (this.dataset["leads"] !== "second") return { fiat: written(this.#input("fiat")?.value ?? "") };
-    return { coins: amountText(this.#fromSecond().gross, this.#decimals) };
+    if (this.#leads === "fiat") return { fiat: written(this.#fiat.value) };
+    return { coins: amountText(this.#fromSecond().coins, this.#decimals) };
   }
 
-  readonly #follow = (event: Event): void => {
-    if (event.target instanceof HTMLInputElement) this.#update(event.target);
+  readonly #follow = ({ target }: Event): void => {
+    this.#leads = target === this.#fiat ? "fiat" : "second";
+    this.#compute();
+    if (!this.amounts) return;
+    const { fiat, net, coins } = this.amounts;
+    if (this.#leads === "second") this.#fiat.value = fiat;
+    else this.#second.value = this.#shown(this.#isNet ? net : coins);
+    this.#write(this.amounts);
   };
 
-  #update(lead: HTMLInputElement): void {
-    const isFiat = lead.name === "fiat";
-    this.dataset["leads"] = isFiat ? "fiat" : "second";
-    for (const input of this.querySelectorAll("input")) input.setCustomValidity("");
+  #compute(): void {
+    const lead = this.#leads === "fiat" ? this.#fiat : this.#second;
+    this.#fiat.setCustomValidity("");
+    this.#second.setCustomValidity("");
+    this.amounts = null;
+    if (!lead.value || !Number(this.getAttribute("price"))) return;
     try {
-      const amounts = isFiat ? this.#fromFiat() : this.#fromSecond();
-      const other = this.#input(isFiat ? this.#second : "fiat");
-      if (other) other.value = isFiat ? this.#shown(this.#second === "net" ? amounts.net : amounts.gross) : amounts.fiat;
-      this.#write(amounts);
+      this.amounts = this.#leads === "fiat" ? this.#fromFiat() : this.#fromSecond();
     } catch (thrown) {
       if (!(thrown instanceof BadAmount)) throw thrown;
-      if (lead.value) lead.setCustomValidity(thrown.message);
+      lead.setCustomValidity(thrown.message);
     }
   }
 
   #fromFiat(): Amounts {
-    const fiat = written(this.#input("fiat")?.value ?? "");
-    const gross = coinsForDown(amountText(baseUnits(fiat, this.#exponent), this.#exponent, this.#exponent), this.#price, this.#decimals);
-    return { fiat, gross, net: netOfFee(gross, this.#fee) };
+    const cents = baseUnits(written(this.#fiat.value), this.#exponent);
+    const fiat = amountText(cents, this.#exponent, this.#exponent);
+    const coins = coinsForDown(fiat, this.#price, this.#decimals);
+    return { fiat, coins, net: netOfFee(coins, this.#fee) };
   }
 
   #fromSecond(): Amounts {
-    const typed = baseUnits(written(this.#input(this.#second)?.value ?? ""), this.#decimals);
-    const gross = this.#second === "net" ? grossForNetUp(typed, this.#fee) : typed;
-    return { fiat: fiatForUp(gross, this.#price, this.#decimals, this.#exponent), gross, net: netOfFee(gross, this.#fee) };
+    const typed = baseUnits(written(this.#second.value), this.#decimals);
+    const coins = this.#isNet ? grossForNetUp(typed, this.#fee) : typed;
+    return { fiat: fiatForUp(coins, this.#price, this.#decimals, this.#exponent), coins, net: netOfFee(coins, this.#fee) };
   }
 
-  #write({ fiat, gross, net }: Amounts): void {
-    const outs: Record<string, string> = {
-      fiat: groupedText(amountText(baseUnits(fiat, this.#exponent), this.#exponent, this.#exponent)),
-      gross: groupedText(this.#shown(gross)),
-      fee: groupedText(this.#shown(fee(gross, this.#fee))),
-      net: groupedText(this.#shown(net)),
+  #write({ fiat, coins, net }: Amounts): void {
+    const unit = (input: HTMLInputElement): string => input.closest("div")?.querySelector(".unit")?.textContent?.trim() ?? "";
+    const symbol = unit(this.#second);
+    const texts: Record<string, string> = {
+      fiat: groupedText(fiat) + SPACE + unit(this.#fiat),
+      coins: groupedText(this.#shown(coins)) + SPACE + symbol,
+      fee: `−${groupedText(this.#shown(fee(coins, this.#fee)))}${SPACE}${symbol}`,
+      net: groupedText(this.#shown(net)) + SPACE + symbol,
     };
-    for (const out of (this.closest("form") ?? this).querySelectorAll<HTMLElement>("[data-out]")) {
-      out.textContent = outs[out.dataset["out"] ?? ""] ?? "";
-    }
-    // Buttons of the phone's bar stand outside the form and belong to it by its id.
     const form = this.closest("form");
-    for (const button of form?.id ? document.querySelectorAll<HTMLElement>(`[form="${form.id}"] [data-out]`) : []) {
-      button.textContent = outs[button.dataset["out"] ?? ""] ?? "";
+    // Buttons of the phone's bar stand outside the form and belong to it by its id.
+    const outside = form?.id ? document.querySelectorAll<HTMLElement>(`[form="${CSS.escape(form.id)}"] [data-out]`) : [];
+    for (const out of [...(form ?? this).querySelectorAll<HTMLElement>("[data-out]"), ...outside]) {
+      const text = texts[out.dataset["out"] ?? ""];
+      const place = out.querySelector(".amt") ?? out;
+      if (text) place.textContent = text;
     }
   }
 
   readonly #shown = (units: bigint): string => amountDown(units, this.#decimals, Math.min(SHOWN_PLACES, this.#decimals));
 
-  #input(name: string): HTMLInputElement | null {
-    return this.querySelector<HTMLInputElement>(`input[name="${name}"]`);
+  get #fiat(): HTMLInputElement {
+    return this.querySelector<HTMLInputElement>("[data-fiat]") as HTMLInputElement;
+  }
+
+  get #second(): HTMLInputElement {
+    return this.querySelector<HTMLInputElement>("[data-net], [data-coins]") as HTMLInputElement;
+  }
+
+  get #isNet(): boolean {
+    return this.#second.hasAttribute("data-net");
   }
 
   get #price(): string {
@@ -100,10 +121,6 @@ export class AmountPair extends HTMLElement {
 
   get #fee(): bigint {
     return BigInt(this.getAttribute("fee-bps") ?? 0);
-  }
-
-  get #second(): string {
-    return this.getAttribute("second") ?? "net";
   }
 }
 

@@ -5,7 +5,8 @@
 
 import { bytesToHex, stringToBytes } from "viem/utils";
 
-import { type Device, device } from "../device/keys.ts";
+import { device } from "../device/keys.ts";
+import { checkMessage } from "../device/message.ts";
 import { el, grouped, icon } from "../dom.ts";
 import { Problem, go, postJson } from "../page.ts";
 import { type Wallet, accountsOf, isLast, onWallets, pictureOf, remember, wallets } from "../wallet/provider.ts";
@@ -126,22 +127,6 @@ class SignIn extends HTMLElement {
     button?.removeAttribute("disabled");
     button?.focus();
   }
-}
-
-/** @throws Problem unless the message is for this site, this account and this browser, and asks for nothing else. */
-function checkMessage(message: string, address: string, keys: Device): void {
-  const lines = message.split("\n");
-  const resources = lines.slice(lines.indexOf("Resources:") + 1);
-  const uri = /^URI: (.*)$/m.exec(message)?.[1] ?? "";
-  const isOurs =
-    lines[0] === `${location.host} wants you to sign in with your Ethereum account:` &&
-    lines[1]?.toLowerCase() === address.toLowerCase() &&
-    URL.canParse(uri) &&
-    new URL(uri).origin === location.origin &&
-    lines.includes("Resources:") &&
-    resources.length === 1 &&
-    resources[0] === `- urn:parley:device:1:${keys.signing}:${keys.agreement}`;
-  if (!isOurs) throw new Problem("The sign-in message does not name this site, this account and this browser, so nothing was signed. Reload the page.");
 }
 
 customElements.define("app-sign-in", SignIn);

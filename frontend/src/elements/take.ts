@@ -4,7 +4,6 @@
  */
 
 import { setClock } from "../clock.ts";
-import { amountDown, groupedText } from "../money.ts";
 import { Problem, embedded, go, postJson } from "../page.ts";
 import { type Sheet, SheetMismatch, checkSheet, reportMismatch } from "../sheet.ts";
 import { type Details, canonical, commitment, randomSalt } from "../typed/commitments.ts";
@@ -37,11 +36,22 @@ class Take extends HTMLElement {
 
   connectedCallback(): void {
     this.addEventListener("submit", this.#submit);
+    this.addEventListener("change", this.#pickMethod);
+    this.#pickMethod();
   }
 
   disconnectedCallback(): void {
     this.removeEventListener("submit", this.#submit);
+    this.removeEventListener("change", this.#pickMethod);
   }
+
+  /** Only the fields of the method that is picked are asked for. */
+  readonly #pickMethod = (): void => {
+    const picked = this.querySelector<HTMLInputElement>("[name=method]:checked")?.value;
+    for (const fields of this.querySelectorAll<HTMLFieldSetElement>("fieldset[data-method-fields]")) {
+      fields.hidden = fields.disabled = fields.dataset["methodFields"] !== picked;
+    }
+  };
 
   readonly #submit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -72,7 +82,7 @@ class Take extends HTMLElement {
     if (offer.side === "buy") return go(taken.next ?? `/trade/${taken.ref}/`);
     setClock(taken.sheet.chainNow);
     checkSheet(taken.sheet);
-    if (isFirst && this.#hasMoved(form, taken.sheet)) {
+    if (isFirst && this.#hasMoved(taken.sheet)) {
       const { youPay, youGet } = taken.sheet.take;
       return status.calm(`The price moved while you looked. Now it is ${youPay} for ${youGet}. Press again to sign these terms.`);
     }
@@ -93,7 +103,7 @@ class Take extends HTMLElement {
           .filter(([, value]) => value),
       );
     const pair = this.querySelector<AmountPair>("app-amount-pair");
-    const amount = pair?.leading ?? { fiat: String(values.get("fiat") ?? "") };
+    const amount = pair?.leading ?? { fiat: String(values.get("amount") ?? "") };
     const sells = offer.side === "buy";
     const details = sells ? read(method?.payee ?? [], code) : read(method?.payer?.length ? method.payer : ["name"], "payer");
     const post = (account: Details): Promise<Taken> => {
@@ -113,9 +123,9 @@ class Take extends HTMLElement {
   }
 
   /** Whether the exact terms differ from the amounts on the page. */
-  #hasMoved(form: HTMLFormElement, { trade, asset }: Sheet): boolean {
-    const net = form.querySelector<HTMLElement>("[data-out='gross']")?.textContent;
-    return Boolean(net) && net !== groupedText(amountDown(BigInt(trade.amount), asset.decimals, Math.min(6, asset.decimals)));
+  #hasMoved({ trade, agreement }: Sheet): boolean {
+    const seen = this.querySelector<AmountPair>("app-amount-pair")?.amounts;
+    return Boolean(seen) && (seen?.coins !== BigInt(trade.amount) || seen.fiat !== agreement["fiatAmount"]);
   }
 
   #shown(form: HTMLFormElement): string {
