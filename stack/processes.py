@@ -57,13 +57,16 @@ def follower(environment: Mapping[str, str]) -> Program:
     return _python("follower", ["manage.py", "follow"], environment)
 
 
-def is_site_ready(origin: str) -> bool:
-    """Whether /healthz says that every part works."""
+def what_is_missing(origin: str) -> str:
+    """Nothing when /healthz says that every part works, else its words or why it does not answer."""
     try:
         with urllib.request.urlopen(f"{origin}/healthz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+            return "" if answer.status == 200 else str(answer.status)
+    except urllib.error.HTTPError as unwell:
+        lines = unwell.read().decode("utf-8", "replace").splitlines()
+        return "; ".join(line for line in lines if not line.endswith(": ok"))
+    except OSError as error:
+        return f"the web process does not answer ({error})"
 
 
 def _python(name: str, arguments: list[str], environment: Mapping[str, str]) -> Program:

@@ -136,13 +136,12 @@ def _anvil(chosen: ports.Ports) -> Program:
 
 def _wait_for_site(origin: str) -> None:
     deadline = time.monotonic() + _SITE_SECONDS
-    while not processes.is_site_ready(origin):
+    while missing := processes.what_is_missing(origin):
         if time.monotonic() > deadline:
             raise MissingPrerequisite(
-                f"The site did not become ready within {_SITE_SECONDS:.0f} s; {LOGS} holds the logs, and "
-                f"{origin}/healthz says what is missing."
+                f"The site did not become ready within {_SITE_SECONDS:.0f} s: {missing}. The logs are in {LOGS}."
             )
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def _say(text: str) -> None:
