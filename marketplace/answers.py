@@ -21,6 +21,17 @@ class BadRequest(Exception):
         super().__init__(text)
 
 
+class NodeSilent(Exception):
+    """A contract wallet could not be asked, because the network's node does not answer."""
+
+    code = "node_silent"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The network does not answer right now. Nothing was changed; try again in a minute."
+        )
+
+
 def json_body(request: HttpRequest) -> dict[str, Any]:
     """The object in a request's body; one meaning only.
 

@@ -20,7 +20,9 @@ _WIDE = Context(prec=160)
 
 _PLAIN = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?")
 _PLAIN_COMMA = re.compile(r"[0-9]{1,40}(?:,[0-9]{1,40})?")
-_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?|[0-9]+,[0-9]+")
+_GROUPED = re.compile(
+    r"[0-9]{1,3}(?:[.,'\u2019 \u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?|[0-9]+,[0-9]+"
+)
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _CURRENCIES = frozenset(list_currencies())
 
@@ -47,7 +49,9 @@ class OtherNotation(MoneyError):
 
     def __init__(self, mark: str) -> None:
         word = "point" if mark == "." else "comma"
-        super().__init__(f"Write the amount with a decimal {word} and no thousands marks, like 1234{mark}56.")
+        super().__init__(
+            f"Write the amount with a decimal {word} and no thousands marks, like 1234{mark}56."
+        )
 
 
 class NotPositive(MoneyError):
@@ -232,10 +236,8 @@ def net_of_fee(amount: int, fee_bps: int) -> int:
 
 def gross_for_net_up(net: int, fee_bps: int) -> int:
     """The smallest amount, in base units, whose net is at least `net`."""
-    gross = net * BPS // (BPS - fee_bps)
-    while net_of_fee(gross, fee_bps) < net:
-        gross += 1
-    return gross
+    # The net of g is g·(1-fee) rounded up, so g must exceed (net-1)/(1-fee).
+    return (net - 1) * BPS // (BPS - fee_bps) + 1 if net > 0 else 0
 
 
 # --- price times amount ----------------------------------------------------------------------
@@ -265,7 +267,9 @@ def split_parts(amount: int, to_buyer: int, fee_bps: int) -> tuple[int, int, int
 
 def _fiat_for(units: int, price: Decimal, decimals: int, currency: str, rounding: str) -> Decimal:
     with localcontext(_WIDE):
-        return (Decimal(units).scaleb(-decimals) * price).quantize(_step(fiat_exponent(currency)), rounding=rounding)
+        return (Decimal(units).scaleb(-decimals) * price).quantize(
+            _step(fiat_exponent(currency)), rounding=rounding
+        )
 
 
 def _step(places: int) -> Decimal:

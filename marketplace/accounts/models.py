@@ -29,7 +29,7 @@ class Users(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """One wallet address. Staff roles are groups; see `access.has_role`."""
 
-    password = None  # type: ignore[assignment]
+    password = None
     address = AddressField(unique=True)
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
     name_key = models.CharField(max_length=NAME_LENGTH * 4, blank=True)

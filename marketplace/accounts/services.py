@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from escrow.chain import siwe
 from escrow.chain.siwe import MalformedMessage, SignInMessage, SignInRefused
-from escrow.chain.typed_data import is_signed_by
+from escrow.chain.typed_data import SignatureRefused, is_signed_by
 from escrow.fields import checksum_address
 from marketplace.accounts.access import ROLES
 from marketplace.accounts.backends import PATH as BACKEND
@@ -113,7 +113,11 @@ def sign_in(request: HttpRequest, *, message: str, signature: str) -> User:
     )
     if message != asked.message:
         raise NoChallenge
-    if not is_signed_by(parsed.address, parsed.digest(), signature):
+    try:
+        is_his = is_signed_by(parsed.address, parsed.digest(), signature)
+    except SignatureRefused as error:
+        raise WrongSignature from error
+    if not is_his:
         raise WrongSignature
     user, device = _arrive(parsed)
     login(request, user, backend=BACKEND)

@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from escrow.chain.rpc import NodeUnavailable
 from escrow.chain.siwe import SignInRefused
 from marketplace.accounts import services
 from marketplace.accounts.access import is_known, signed_in, viewer_of
 from marketplace.accounts.forms import ProfileForm
 from marketplace.accounts.names import NameRefused
-from marketplace.answers import BadRequest, json_body, object_of, refusal, text_of
+from marketplace.answers import BadRequest, NodeSilent, json_body, object_of, refusal, text_of
 
 HOME = "/"
 
@@ -58,6 +59,8 @@ def verify(request: HttpRequest) -> JsonResponse:
         return refusal(error)
     except SignInRefused as error:
         return refusal(error, status=403)
+    except NodeUnavailable:
+        return refusal(NodeSilent(), status=503)
     next_url = body.get("next")
     return JsonResponse({"next": safe_next(next_url if isinstance(next_url, str) else "")})
 

@@ -56,7 +56,7 @@ def ladder(
 
 
 def ordinal(number: int) -> str:
-    """ "1st", "2nd", "3rd", "4th", "11th"."""
+    """A place in words: "1st", "2nd", "3rd", "4th", "11th"."""
     if 10 <= number % 100 <= 20:
         return f"{number}th"
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }"

@@ -77,7 +77,7 @@ class Offer(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     # Coins seen in the maker's wallet (sell offers), and the block they were seen at.
-    funds_base_units = Uint256Field(null=True, blank=True)
+    funds_base_units = Uint256Field(null=True, blank=True)  # type: ignore[misc]
     funds_block = models.PositiveBigIntegerField(null=True, blank=True)
 
     nonce = Uint256Field()

@@ -53,7 +53,7 @@ class Method:
 
     @property
     def pay_text(self) -> str:
-        """ "30 min" or "24 h": the time a payer is told."""
+        """The time a payer is told: "30 min" or "24 h"."""
         return pay_text(self.pay_seconds)
 
     def is_offered_on(self, day: date) -> bool:

@@ -21,9 +21,14 @@ PLACES = Decimal(1).scaleb(-18)
 class FeedAnswer(Protocol):
     """What a feed's latest round says; `answer` is scaled by `decimals`."""
 
-    answer: int
-    decimals: int
-    updated_at: int
+    @property
+    def answer(self) -> int: ...
+
+    @property
+    def decimals(self) -> int: ...
+
+    @property
+    def updated_at(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Record:
 
     @property
     def in_words(self) -> str:
-        """ "99 % of 214" for the known, "2 trades, both finished" for the new."""
+        """One line: "99 % of 214" for the known, "2 trades, both finished" for the new."""
         if self.completion_percent is not None:
             return f"{self.completion_percent} % of {self.ended}"
         if self.ended == 0:

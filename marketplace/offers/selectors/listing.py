@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -53,7 +54,7 @@ def fitting_offers(
     *,
     amount: Decimal | None,
     method: str | None,
-) -> QuerySet[Offer]:
+) -> QuerySet[Any]:
     """The offers that can be traded now, annotated with `now_price`; the same rule as `pricing.price_of`, in SQL."""
     scale = Decimal(10) ** asset.decimals
     least = Value(amount, output_field=_NUMBER) if amount is not None else F("min_fiat")

@@ -27,6 +27,9 @@ from marketplace.offers.selectors.rows import Row, row_at
 from marketplace.prices.selectors import Price, reference_prices
 from marketplace.reputation.selectors import record_for
 
+# A place further down is not worth counting.
+RANKED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class MarketPage:
@@ -132,11 +135,7 @@ def latest_funds(maker: User, symbol: str) -> tuple[int, int] | None:
         .values_list("funds_base_units", "funds_block")
         .first()
     )
-    return (
-        (int(found[0]), int(found[1]))
-        if found and found[0] is not None and found[1] is not None
-        else None
-    )
+    return None if found is None else (int(found[0] or 0), int(found[1] or 0))
 
 
 def offers_of(maker: User, *, viewer: User | None, open_only: bool) -> list[Row]:
@@ -177,8 +176,8 @@ def prices_of_others(
     found = fitting_offers(side, asset, currency, reference, amount=None, method=None)
     if but is not None:
         found = found.exclude(pk=but.pk)
-    prices = sorted(found.values_list("now_price", flat=True)[:500])
-    return prices if side == Side.SELL else prices[::-1]
+    best_first = found.order_by("now_price" if side == Side.SELL else "-now_price")
+    return list(best_first.values_list("now_price", flat=True)[:RANKED])
 
 
 def markets(*, side: str) -> list[tuple[str, str, int]]:

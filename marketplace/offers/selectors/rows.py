@@ -7,20 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import (
-    QuerySet,
-)
+from django.db.models import QuerySet
+from django.utils import timezone
 
 from marketplace.accounts.models import User
-from marketplace.money import price_places, price_text
+from marketplace.money import fiat_text, price_places, price_text
 from marketplace.offers.access import missing_for
-from marketplace.offers.models import Offer, OfferMethod
+from marketplace.offers.models import Offer, OfferMethod, OfferStatus
 from marketplace.offers.pricing import Quote, against_market_bps, price_of
 from marketplace.offers.quotes import QuoteRefused, most_fiat, quote_at
 from marketplace.payments.catalogue import method as catalogue_method
 from marketplace.payments.catalogue import pay_text
 from marketplace.prices.selectors import Price
 from marketplace.reputation.selectors import Record, record_for
+
+DEAR = 100
+SHOWN_METHODS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,53 @@ class Row:
         )
 
     @property
+    def is_live(self) -> bool:
+        """Whether it can be taken at all."""
+        return self.offer.status == OfferStatus.OPEN and self.offer.expires_at > timezone.now()
+
+    @property
+    def state_word(self) -> str:
+        """Why it is not: by its maker, by staff, or by its own end."""
+        if self.offer.status == OfferStatus.OPEN:
+            return "Expired"
+        return "Paused by staff" if self.offer.paused_by_staff else "Paused"
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether the maker can put it back himself."""
+        is_paused = self.offer.status == OfferStatus.PAUSED and not self.offer.paused_by_staff
+        return is_paused and self.offer.expires_at > timezone.now()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the maker's wallet, as last seen, cannot cover the smallest trade."""
+        return self.price is not None and is_short_of_funds(self.offer, self.price)
+
+    @property
+    def short_places(self) -> int:
+        """Decimals of coins in narrow columns: two for coins near one unit of money, six for dear ones."""
+        return 2 if self.price is None or self.price.value < DEAR else 6
+
+    @property
+    def quote_fiat(self) -> str:
+        """The fiat of the row's quote, short: "200" for 200.00."""
+        return short_fiat(self.quote.fiat, self.offer.currency) if self.quote else ""
+
+    @property
+    def limits_text(self) -> str:
+        """Least and most that one trade can be worth now, "50–800"."""
+        most = self.most_fiat if self.most_fiat is not None else self.offer.max_fiat
+        least = short_fiat(self.offer.min_fiat, self.offer.currency)
+        return f"{least}–{short_fiat(most, self.offer.currency)}"
+
+    @property
+    def more_methods(self) -> int:
+        """How many methods the row has no room for."""
+        return max(len(self.methods) - SHOWN_METHODS, 0)
+
+    @property
     def against_text(self) -> str:
-        """ "0.4 % under", "at market"; empty without a reference."""
+        """How far from the market: "0.4 % under", "at market"; empty without a reference."""
         return "" if self.against_bps is None else against_text(self.against_bps)
 
     @property
@@ -80,6 +127,12 @@ class Row:
     def release_text(self) -> str:
         """The maker's usual time to release: "3 min"; empty when unknown."""
         return minutes_text(self.record.median_release_seconds)
+
+
+def short_fiat(value: Decimal, currency: str) -> str:
+    """Fiat for narrow columns: grouped, without a part of zeros ("3,000", "231.40")."""
+    whole, mark, part = fiat_text(value, currency).partition(".")
+    return f"{int(whole):,}" + (f"{mark}{part}" if part.strip("0") else "")
 
 
 def against_text(bps: int) -> str:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from escrow.chain.typed_data import digest, hash_struct, is_signed_by, method_salt
+from escrow.chain.typed_data import SignatureRefused, digest, hash_struct, is_signed_by, method_salt
 from escrow.models import Asset
 from marketplace.accounts.access import active_trader
 from marketplace.accounts.models import User
@@ -80,7 +80,7 @@ def publish(draft: OfferDraft, *, message: Mapping[str, Any], salt: str, signatu
     expected = _expected_message(draft, terms, message, salt)
     chain = terms.asset.chain
     signed = digest("Offer", expected, chain_id=chain.chain_id, contract=chain.contract_address)
-    if not is_signed_by(maker.address, signed, signature):
+    if not _is_signed(maker.address, signed, signature):
         raise SignatureMissing
     with transaction.atomic():
         # One publish at a time per maker: the count below must not race with itself.
@@ -90,6 +90,13 @@ def publish(draft: OfferDraft, *, message: Mapping[str, Any], salt: str, signatu
     transaction.on_commit(lambda: _look_at_wallet(offer))
     hint_market(offer)
     return offer
+
+
+def _is_signed(account: str, hashed: bytes, signature: str) -> bool:
+    try:
+        return is_signed_by(account, hashed, signature)
+    except SignatureRefused:
+        return False
 
 
 def _version(draft: OfferDraft) -> int:
@@ -188,7 +195,7 @@ def _written(
 
 
 def _locked_for_edit(draft: OfferDraft) -> Offer:
-    offer = Offer.objects.select_for_update().get(pk=draft.offer_id)
+    offer = Offer.objects.select_for_update().get(drafts=draft)
     if offer.paused_by_staff:
         raise PausedByStaff(offer)
     if offer.status == OfferStatus.CLOSED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,7 +13,14 @@ from django.views.decorators.http import require_GET
 
 from marketplace.accounts.access import viewer_of
 from marketplace.accounts.models import User
-from marketplace.money import MoneyError, fiat_exponent, fiat_text, parse_amount, price_text
+from marketplace.money import (
+    MoneyError,
+    amount_text,
+    fiat_exponent,
+    fiat_text,
+    parse_amount,
+    price_text,
+)
 from marketplace.offers.access import is_open, offer_for
 from marketplace.offers.arbitrators import arbitrator
 from marketplace.offers.models import Offer
@@ -53,7 +61,11 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         "market_url": _market_url(offer, quote),
         "together": together(viewer, offer.maker) if viewer and not row.is_own else 0,
         "payer_name": _payer_name(viewer),
-        "accounts": _accounts(viewer, offer),
+        "account_fields": _account_fields(viewer, row),
+        "offer_link": settings.PUBLIC_ORIGIN + reverse("offers:offer", args=[offer.public_id]),
+        "quote_fiat": request.GET.get("amount", "") if problem else _fiat_text(quote, offer),
+        "quote_net": _coins_text(quote.net_base_units if quote else 0, row),
+        "quote_coins": _coins_text(quote.base_units if quote else 0, row),
         "sheet": take_sheet(offer, row),
     }
     return render(request, "marketplace/offers/offer.html", context)
@@ -149,8 +161,32 @@ def _payer_name(viewer: User | None) -> str:
     return str(kept.details.get("name", "")) if kept else ""
 
 
-def _accounts(viewer: User | None, offer: Offer) -> dict[str, dict[str, str]]:
-    """The viewer's kept payee details per method, for a buy offer's taker."""
-    if viewer is None or offer.is_sell:
-        return {}
-    return {kept.method: kept.details for kept in reversed(accounts_of(viewer))}
+def _account_fields(viewer: User | None, row: Row) -> list[dict[str, Any]]:
+    """For the taker of a buy offer: the payee fields of each method, filled from his kept accounts."""
+    if row.offer.is_sell:
+        return []
+    kept = (
+        {found.method: found.details for found in reversed(accounts_of(viewer))} if viewer else {}
+    )
+    return [
+        {
+            "method": method(line.code),
+            "lines": [
+                {
+                    "name": f"{line.code}-{field.name}",
+                    "field": field,
+                    "value": kept.get(line.code, {}).get(field.name, ""),
+                }
+                for field in method(line.code).payee_fields
+            ],
+        }
+        for line in row.methods
+    ]
+
+
+def _fiat_text(quote: Quote | None, offer: Offer) -> str:
+    return fiat_text(quote.fiat, offer.currency) if quote else ""
+
+
+def _coins_text(units: int, row: Row) -> str:
+    return amount_text(units, row.offer.asset.decimals, places=row.short_places) if units else ""

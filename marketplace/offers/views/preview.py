@@ -21,12 +21,12 @@ from marketplace.money import (
 )
 from marketplace.offers import services
 from marketplace.offers.arbitrators import arbitrator
-from marketplace.offers.forms import PriceForm
+from marketplace.offers.forms import StepForm
 from marketplace.offers.ladder import ladder, ordinal
 from marketplace.offers.models import Offer, OfferDraft, PriceKind, Side
 from marketplace.offers.pricing import against_market_bps, margin_price
 from marketplace.offers.selectors import against_text, latest_funds, prices_of_others
-from marketplace.offers.terms import OfferTerms
+from marketplace.offers.terms import MethodTerms, OfferTerms
 from marketplace.payments.catalogue import method
 from marketplace.prices.selectors import Price, reference_prices
 from marketplace.reputation.selectors import record_for
@@ -35,7 +35,7 @@ SAMPLE_FIAT = {"JPY": Decimal(20_000), "NGN": Decimal(100_000), "INR": Decimal(1
 
 
 def summary(values: Mapping[str, Any]) -> str:
-    """ "you sell USDC for EUR", as far as the draft says."""
+    """The draft in a few words, "you sell USDC for EUR", as far as it says."""
     side = values.get("side")
     if not side:
         return ""
@@ -53,7 +53,7 @@ def amount_context(values: Mapping[str, Any], viewer: User) -> dict[str, Any]:
 
 
 def price_context(
-    form: PriceForm, values: Mapping[str, Any], offer: Offer | None, viewer: User
+    form: StepForm, values: Mapping[str, Any], offer: Offer | None, viewer: User
 ) -> dict[str, Any]:
     """Rank, drawing and preview of the price in the form, or of the draft's when the form has none yet."""
     side = values["side"]
@@ -104,8 +104,10 @@ def review_context(draft: OfferDraft, *, publish_url: str) -> dict[str, Any]:
         "limits": f"{fiat_text(terms.min_fiat, terms.currency)} to {fiat_text(terms.max_fiat, terms.currency)} {terms.currency}",
         "stock": f"{amount_text(terms.stock_base_units, terms.asset.decimals)} {terms.asset.symbol}",
         "methods": [
-            {"method": method(entry.method), "details": entry.details} for entry in terms.methods
+            {"method": method(entry.method), "details": entry.details, "lines": _labelled(entry)}
+            for entry in terms.methods
         ],
+        "takers_text": _takers_text(terms),
         "arbitrator": arbitrator(terms.arbitrator),
         "fee_percent": f"{Decimal(message['feeBps']) / 100:f}",
         "is_sell": terms.side == Side.SELL,
@@ -132,7 +134,7 @@ def price_rule(terms: OfferTerms) -> str:
     return words
 
 
-def _typed_price(form: PriceForm, reference: Decimal | None, currency: str) -> Decimal | None:
+def _typed_price(form: StepForm, reference: Decimal | None, currency: str) -> Decimal | None:
     data = form.cleaned_data if form.is_bound and form.is_valid() else None
     values = form.values() if data is not None else None if form.is_bound else form.initial
     if not values or not values.get("price_kind"):
@@ -171,8 +173,28 @@ def _sample(
         "stock": stock,
         "receives": receives,
         "worth": worth,
-        "difference": receives - worth if worth is not None else None,
+        "difference_text": _signed(receives - worth, currency) if worth is not None else "",
     }
+
+
+def _signed(value: Decimal, currency: str) -> str:
+    return ("−" if value < 0 else "+") + fiat_text(abs(value), currency)
+
+
+def _labelled(entry: MethodTerms) -> list[tuple[str, str]]:
+    fields = {field.name: field.label for field in method(entry.method).payee_fields}
+    return [(fields.get(name, name), value) for name, value in entry.details.items()]
+
+
+def _takers_text(terms: OfferTerms) -> str:
+    wishes = []
+    if terms.min_done:
+        wishes.append(f"{terms.min_done} finished trade{'' if terms.min_done == 1 else 's'}")
+    if terms.min_age_days:
+        wishes.append(
+            f"an account of {terms.min_age_days} day{'' if terms.min_age_days == 1 else 's'}"
+        )
+    return "people with " + " and ".join(wishes) if wishes else "anybody"
 
 
 def _reference(side: Mapping[str, Any]) -> Price | None:

@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from escrow.chain.rpc import NodeUnavailable
 from escrow.models import Asset
 from marketplace.accounts.access import Suspended, active_trader, signed_in, viewer_of
 from marketplace.accounts.models import User
-from marketplace.answers import BadRequest, json_body, object_of, refusal, text_of
+from marketplace.answers import BadRequest, NodeSilent, json_body, object_of, refusal, text_of
 from marketplace.offers import forms, services
 from marketplace.offers.access import OfferRefused, own_offer
 from marketplace.offers.models import Offer, OfferDraft
@@ -128,6 +129,8 @@ def publish(request: HttpRequest, public_id: str = "new") -> JsonResponse:
         return refusal(error, status=403)
     except (OfferRefused, DraftIncomplete) as error:
         return refusal(error, status=409)
+    except NodeUnavailable:
+        return refusal(NodeSilent(), status=503)
     return JsonResponse({"next": reverse("offers:offer", args=[published.public_id])}, status=201)
 
 
@@ -218,8 +221,12 @@ def _context(
     }
     if step == "price":
         context |= preview.price_context(form, values, offer, viewer)
+        context["preview_url"] = _preview_url(offer)
+        context["fixed_label"] = f"Price of one {values['side']['asset']}"
     if step == "amount" and context["asset"] is not None:
         context |= preview.amount_context(values, viewer)
+        verb = "sell" if context["is_sell"] else "buy"
+        context["stock_label"] = f"How many {context['asset'].symbol} do you {verb} in all?"
     return context
 
 
@@ -263,6 +270,12 @@ def _review(
 
 def _publish_url(offer: Offer | None) -> str:
     return reverse("offers:publish", args=[offer.public_id if offer else "new"])
+
+
+def _preview_url(offer: Offer | None) -> str:
+    if offer is None:
+        return reverse("offers:new-price-preview")
+    return reverse("offers:edit-price-preview", args=[offer.public_id])
 
 
 def _url(step: str, offer: Offer | None) -> str:
