@@ -20,7 +20,7 @@ from marketplace.trades.projection import apply_unapplied
 from marketplace.trades.terms import take_digest, terms_of
 from practice import bank, node
 from practice.player import Player
-from practice.traders import JONAS, KOFI, LUCIA, MARTA, Trader
+from practice.traders import AMINA, JONAS, KOFI, LUCIA, MARTA, Trader
 
 FILL_TOKENS = 20_000
 
@@ -47,6 +47,7 @@ PAST = (
     Past(LUCIA, JONAS, "USDC", "MXN", "spei", "3600.00"),
     Past(LUCIA, MARTA, "USDC", "MXN", "spei", "1250.00"),
     Past(KOFI, JONAS, "USDC", "GBP", "faster-payments", "150.00"),
+    Past(AMINA, LUCIA, "USDC", "EUR", "revolut", "45.00"),
     Past(KOFI, MARTA, "DAI", "GBP", "faster-payments", "60.00"),
 )
 

@@ -75,7 +75,6 @@ LUCIA = Trader(
     {"spei": {"name": "Lucia Hernandez", "clabe": "032180000118359719"}},
     (
         PracticeOffer("sell", "USDC", "MXN", ("spei",), 90, "300.00", "15000.00", "3000"),
-        PracticeOffer("buy", "USDC", "MXN", ("spei",), -80, "300.00", "12000.00", "3000"),
     ),
     "Hola. SPEI arrives in seconds, thank you.",
 )
@@ -91,5 +90,14 @@ KOFI = Trader(
     "Hi there. Faster Payments only, your own name.",
 )
 
-TRADERS = (MARTA, JONAS, LUCIA, KOFI)
+AMINA = Trader(
+    8,
+    "Amina",
+    "Amina Diallo",
+    {"revolut": {"name": "Amina Diallo", "handle": "@aminad"}},
+    (PracticeOffer("sell", "USDC", "EUR", ("revolut",), 110, "10.00", "500.00", "2000"),),
+    "Hello. Revolut to Revolut, from your own name please.",
+)
+
+TRADERS = (MARTA, JONAS, LUCIA, KOFI, AMINA)
 BY_INDEX = {trader.index: trader for trader in TRADERS}
