@@ -147,5 +147,9 @@ class RulingForm(forms.Form):
         return {code: self.cleaned_data[code] for code, _ in QUESTIONS}
 
     @property
+    def has_missing_answer(self) -> bool:
+        return any(code in self.errors for code, _ in QUESTIONS)
+
+    @property
     def question_fields(self) -> list[forms.BoundField]:
         return [self[code] for code, _ in QUESTIONS]

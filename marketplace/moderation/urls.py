@@ -20,6 +20,7 @@ urlpatterns = [
     path("desk/case/<str:ref>/note/", cases.note, name="case-note"),
     path("desk/case/<str:ref>/ruling/", cases.rule, name="rule"),
     path("desk/case/<str:ref>/ruling/<int:number>/", rulings.ruling, name="ruling"),
+    path("desk/case/<str:ref>/ruling/<int:number>/sheet/", rulings.sheet, name="ruling-sheet"),
     path("desk/case/<str:ref>/ruling/<int:number>/signed/", rulings.signed, name="ruling-signed"),
     path(
         "desk/case/<str:ref>/ruling/<int:number>/submissions/",

@@ -58,6 +58,15 @@ def ruling(request: HttpRequest, ref: str, number: int) -> HttpResponse:
 
 
 @arbitrator
+@require_GET
+def sheet(request: HttpRequest, ref: str, number: int) -> HttpResponse:
+    """The trade as the arbitrator's wallet is asked to sign for it."""
+    staff = staff_of(request)
+    disputed_trade_for(staff, ref)
+    return JsonResponse(_sheet(ruling_for(staff, ref, number), staff))
+
+
+@arbitrator
 @require_POST
 def signed(request: HttpRequest, ref: str, number: int) -> HttpResponse:
     """Take the signed ruling {deadline, signature} for the relayer."""
@@ -111,7 +120,7 @@ def _sheet(row: Ruling, staff: User) -> dict[str, Any]:
     urls = {
         "signed": reverse("desk:ruling-signed", kwargs=here),
         "submissions": reverse("desk:ruling-submissions", kwargs=here),
-        "sheet": reverse("desk:ruling", kwargs=here),
+        "sheet": reverse("desk:ruling-sheet", kwargs=here),
         "region": reverse("desk:case", args=[trade.ref]),
     }
     return {**sheet, "role": "arbitrator", "payee": None, "payer": None, "urls": urls}

@@ -30,7 +30,7 @@ def mia(db: None) -> User:
 @pytest.fixture
 def oskar(db: None) -> User:
     """An arbitrator whom the trade does not name."""
-    return staff("0x00000000000000000000000000000000000000a2", "Oskar", "arbitrator")
+    return staff("0x00000000000000000000000000000000000000A2", "Oskar", "arbitrator")
 
 
 @pytest.fixture
