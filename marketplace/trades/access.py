@@ -42,7 +42,9 @@ def trade_for_desk_or_party(user: User | None, ref: str) -> Trade | None:
     trade = _found(ref)
     if trade is None or user is None or not user.is_authenticated:
         return None
-    is_judge = trade.disputed_at > 0 and user.address == trade.arbitrator and has_role(user, "arbitrator")
+    is_judge = (
+        trade.disputed_at > 0 and user.address == trade.arbitrator and has_role(user, "arbitrator")
+    )
     return trade if is_judge or role_of(user, trade) is not None else None
 
 

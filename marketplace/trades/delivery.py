@@ -43,7 +43,9 @@ def _deliver(pk: int) -> bool:
         with transaction.atomic():
             event = (
                 TradeEvent.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related("trade__offer", "trade__buyer", "trade__seller", "trade__taker", "trade__asset")
+                .select_related(
+                    "trade__offer", "trade__buyer", "trade__seller", "trade__taker", "trade__asset"
+                )
                 .filter(pk=pk, delivered_at__isnull=True)
                 .first()
             )
@@ -62,11 +64,18 @@ def _speak(trade: Trade, event: TradeEvent) -> None:
     name = name_of(event)
     words = words_for(trade, event)
     if name in LINES:
-        room = open_room(trade.room_key, members=[(trade.buyer, Role.BUYER), (trade.seller, Role.SELLER)])
+        room = open_room(
+            trade.room_key, members=[(trade.buyer, Role.BUYER), (trade.seller, Role.SELLER)]
+        )
         post_line(room, f"trade.{name}", words, once=f"trade-event-{event.pk}")
     for to, template in NOTICES.get(name, ()):
         for person in recipients(trade, event, to):
-            notify(person, kind=f"trade.{event.cause}", text=template.format_map(words), url=f"/trade/{trade.ref}/")
+            notify(
+                person,
+                kind=f"trade.{event.cause}",
+                text=template.format_map(words),
+                url=f"/trade/{trade.ref}/",
+            )
     if event.new_status == Status.CLOSED:
         _record(trade, event)
 
@@ -74,11 +83,20 @@ def _speak(trade: Trade, event: TradeEvent) -> None:
 def _record(trade: Trade, event: TradeEvent) -> None:
     """The result for both records: only of trades with a signed Take and a fee, locked as agreed."""
     outcome = Outcome(event.params.get("outcome", ""))
-    if outcome not in CHAIN_OUTCOMES or trade.is_extra or not trade.take_signature or trade.fee_bps == 0:
+    if (
+        outcome not in CHAIN_OUTCOMES
+        or trade.is_extra
+        or not trade.take_signature
+        or trade.fee_bps == 0
+    ):
         return
     to_buyer = int(event.params["to_buyer"])
     variant = event.params.get("variant", "")
-    failed = {"buyer": trade.seller, "seller": trade.buyer}.get(variant) if outcome == Outcome.TIMED_OUT else None
+    failed = (
+        {"buyer": trade.seller, "seller": trade.buyer}.get(variant)
+        if outcome == Outcome.TIMED_OUT
+        else None
+    )
     if outcome == Outcome.RECLAIMED:
         failed = trade.buyer
     record_result(
@@ -92,7 +110,9 @@ def _record(trade: Trade, event: TradeEvent) -> None:
         finished=to_buyer > 0,
         failed_by=failed,
         pay_seconds=trade.paid_at - trade.funded_at if trade.paid_at else None,
-        release_seconds=event.at - trade.paid_at if outcome == Outcome.RELEASED and trade.paid_at else None,
+        release_seconds=event.at - trade.paid_at
+        if outcome == Outcome.RELEASED and trade.paid_at
+        else None,
         **_dispute_marks(trade, outcome, to_buyer),
     )
 
@@ -102,10 +122,16 @@ def _dispute_marks(trade: Trade, outcome: Outcome, to_buyer: int) -> dict[str, o
     if not trade.disputed_by or outcome not in {Outcome.RULED, Outcome.TIMED_OUT}:
         return {}
     people = {str(Role.BUYER): trade.buyer, str(Role.SELLER): trade.seller}
-    lost = {0: trade.buyer, trade.amount_base_units: trade.seller}.get(to_buyer) if outcome == Outcome.RULED else None
+    lost = (
+        {0: trade.buyer, trade.amount_base_units: trade.seller}.get(to_buyer)
+        if outcome == Outcome.RULED
+        else None
+    )
     return {"disputed_by": people[trade.disputed_by], "lost_by": lost}
 
 
 def _count_failure(pk: int, error: Exception) -> None:
     row = TradeEvent.objects.get(pk=pk)
-    TradeEvent.objects.filter(pk=pk).update(tries=row.tries + 1, failure=f"{type(error).__name__}: {error}"[:200])
+    TradeEvent.objects.filter(pk=pk).update(
+        tries=row.tries + 1, failure=f"{type(error).__name__}: {error}"[:200]
+    )

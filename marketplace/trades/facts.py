@@ -29,7 +29,9 @@ def facts_of(trade: Trade, role: Role, *, judge: str, traffic: Traffic) -> list[
     """Four cells that fit the trade's state."""
     days = trade.ruling_seconds // 86_400
     disagree = Fact("scale", "If you disagree", judge, f"decides within {days} days")
-    held_by = Fact("file-text", "Held by", "Parley contract v1", tx(chain_of(trade).contract_address))
+    held_by = Fact(
+        "file-text", "Held by", "Parley contract v1", tx(chain_of(trade).contract_address)
+    )
     coins = amount(trade.amount_base_units, trade.asset)
     locked = Fact("lock", "Locked on chain", coins, _id_line(trade))
     status = Status(trade.status)
@@ -41,8 +43,18 @@ def facts_of(trade: Trade, role: Role, *, judge: str, traffic: Traffic) -> list[
     if status == Status.PAID:
         return [locked, paid, disagree, _if_silent(trade, role)]
     if status == Status.DISPUTED:
-        opened = Fact("scale", "Dispute opened", when(trade.disputed_at), f"by {_name(trade, role, trade.disputed_by)}")
-        nobody = Fact("hourglass", "If nobody decides", when(trade.since + trade.ruling_seconds), "half each, no fee")
+        opened = Fact(
+            "scale",
+            "Dispute opened",
+            when(trade.disputed_at),
+            f"by {_name(trade, role, trade.disputed_by)}",
+        )
+        nobody = Fact(
+            "hourglass",
+            "If nobody decides",
+            when(trade.since + trade.ruling_seconds),
+            "half each, no fee",
+        )
         return [Fact("lock", "Still locked", coins, _id_line(trade)), paid, opened, nobody]
     if trade.outcome in CHAIN_OUTCOMES:
         return [
@@ -60,7 +72,12 @@ def _id_line(trade: Trade) -> SafeString:
 
 def _on_its_way(trade: Trade, traffic: Traffic, coins: SafeString) -> Fact:
     if traffic.pending is not None:
-        line = format_html("{} · {} of {}", tx(traffic.pending.tx_hash), traffic.pending.confirmations, traffic.pending.depth)
+        line = format_html(
+            "{} · {} of {}",
+            tx(traffic.pending.tx_hash),
+            traffic.pending.confirmations,
+            traffic.pending.depth,
+        )
         return Fact("lock", "On its way", coins, line)
     return Fact("lock", "To be locked", coins, "by the seller, in one step")
 
@@ -71,7 +88,11 @@ def _if_it_stalls(trade: Trade) -> Fact:
 
 def _if_unpaid(trade: Trade, role: Role) -> Fact:
     label = "If you do not pay" if role == Role.BUYER else "If no payment is told"
-    who = f"{trade.seller.label} may take them back" if role == Role.BUYER else "you may take them back"
+    who = (
+        f"{trade.seller.label} may take them back"
+        if role == Role.BUYER
+        else "you may take them back"
+    )
     return Fact("history", label, when(trade.pay_by), who)
 
 

@@ -35,10 +35,21 @@ def proposal_input(fields: Mapping[str, str], trade: Trade) -> ProposalInput:
 
     Raises: MoneyError with its sentence, ProposalRefused.
     """
-    given = {name: fields.get(name, "").strip() for name in ("fiat", "coins", "price", "method", "minutes")}
+    given = {
+        name: fields.get(name, "").strip()
+        for name in ("fiat", "coins", "price", "method", "minutes")
+    }
     decimals = trade.asset.decimals
-    fiat = parse_amount(given["fiat"], exponent=fiat_exponent(trade.currency)) if given["fiat"] else None
-    coins = base_units(parse_amount(given["coins"], exponent=decimals), decimals) if given["coins"] else None
+    fiat = (
+        parse_amount(given["fiat"], exponent=fiat_exponent(trade.currency))
+        if given["fiat"]
+        else None
+    )
+    coins = (
+        base_units(parse_amount(given["coins"], exponent=decimals), decimals)
+        if given["coins"]
+        else None
+    )
     price = parse_amount(given["price"], exponent=PRICE_PLACES) if given["price"] else None
     minutes = given["minutes"]
     if minutes and not (minutes.isascii() and minutes.isdigit() and len(minutes) <= 6):
@@ -57,7 +68,10 @@ def account_of(body: dict[str, Any], role: str) -> Account:
     else:
         found = object_of(body, role if role in body else "account")
         details = {name: text_of(found, name) for name in found}
-    commitment, salt = text_of(body, COMMITMENTS[role], longest=66), text_of(body, "salt", longest=66)
+    commitment, salt = (
+        text_of(body, COMMITMENTS[role], longest=66),
+        text_of(body, "salt", longest=66),
+    )
     return Account(details=details, commitment=commitment, salt=salt)
 
 
@@ -69,6 +83,10 @@ def whole_number(body: dict[str, Any], field: str) -> int:
     value = body.get(field)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str) or len(value) > LONGEST_NUMBER or not (value.isascii() and value.isdigit()):
+    if (
+        not isinstance(value, str)
+        or len(value) > LONGEST_NUMBER
+        or not (value.isascii() and value.isdigit())
+    ):
         raise BadRequest(f"“{field}” is missing or not a whole number.", field=field)
     return int(value)

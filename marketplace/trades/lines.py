@@ -73,8 +73,14 @@ NOTICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "Funded": ((BUYER, "Your turn: {coins} are locked. Send {fiat} to {seller}."),),
     "Funded.extra": (
-        (BUYER, "Do not pay: {seller} locked coins outside the agreement. Free them with one signature."),
-        (SELLER, "Your coins were locked outside the agreement. {buyer} must not pay; you get them back."),
+        (
+            BUYER,
+            "Do not pay: {seller} locked coins outside the agreement. Free them with one signature.",
+        ),
+        (
+            SELLER,
+            "Your coins were locked outside the agreement. {buyer} must not pay; you get them back.",
+        ),
     ),
     "Funded.relocked": ((BUYER, "{seller} locked {coins} again. Do not pay twice."),),
     "TimeGranted": ((BUYER, "{seller} gave you more time to pay."),),
@@ -86,7 +92,10 @@ NOTICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "Released": ((BUYER, "Done. {net} are in your wallet."),),
     "Cancelled": ((SELLER, "{buyer} gave {coins} back to you."),),
     "Reclaimed": ((BUYER, "The time to pay was over and {seller} took the coins back."),),
-    "Settled": ((BUYER, "Settled by both. Your part is paid out."), (SELLER, "Settled by both. Your part is paid out.")),
+    "Settled": (
+        (BUYER, "Settled by both. Your part is paid out."),
+        (SELLER, "Settled by both. Your part is paid out."),
+    ),
     "Ruled": (
         (BUYER, "Decided: {part} for you, {rest} for {seller}."),
         (SELLER, "Decided: {rest} for you, {part} for {buyer}."),
@@ -104,13 +113,21 @@ NOTICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         (SELLER, "Nobody decided in time: half of the coins went to you, no fee."),
     ),
     "alarm": (
-        (BUYER, "Do not pay: the chain shows something else than was agreed. Our staff looks at it."),
+        (
+            BUYER,
+            "Do not pay: the chain shows something else than was agreed. Our staff looks at it.",
+        ),
         (SELLER, "The chain shows something else than was agreed. Our staff looks at it."),
     ),
     "reminded.ASKED": ((BUYER, "{left} left to sign {fiat} for {net}."),),
     "reminded.AGREED": ((SELLER, "{left} left to lock {coins}."),),
     "reminded.FUNDED": ((BUYER, "{left} left to send {fiat} and say so."),),
-    "reminded.PAID": ((SELLER, "{left} left to check your bank for {fiat}. If you do nothing, the coins go to {buyer}."),),
+    "reminded.PAID": (
+        (
+            SELLER,
+            "{left} left to check your bank for {fiat}. If you do nothing, the coins go to {buyer}.",
+        ),
+    ),
 }
 
 # Lines that carry a small table: what was, what is proposed.

@@ -42,8 +42,16 @@ class _Names:
 
 def _before(trade: Trade, names: _Names, *, is_filling: bool) -> list[Step]:
     agreed = trade.status == Status.AGREED
-    by = _at(names.seller, "by", trade.fund_by, "clock") if agreed else f"{names.seller}, once agreed"
-    lock = {"name": "Locking" if is_filling else "Lock", "by": by, "state": "filling" if is_filling or agreed else ""}
+    by = (
+        _at(names.seller, "by", trade.fund_by, "clock")
+        if agreed
+        else f"{names.seller}, once agreed"
+    )
+    lock = {
+        "name": "Locking" if is_filling else "Lock",
+        "by": by,
+        "state": "filling" if is_filling or agreed else "",
+    }
     if trade.status == Status.CLOSED:
         lock = {"name": "Not locked", "by": "nothing is owed"}
     return [
@@ -56,9 +64,19 @@ def _before(trade: Trade, names: _Names, *, is_filling: bool) -> list[Step]:
 
 def _funded(trade: Trade, names: _Names, now: int) -> list[Step]:
     until = shown_pay_by(trade.pay_by)
-    pay = {"name": "Pay", "by": _at(names.buyer, "by", until), "state": "here", "left": _left(trade.funded_at, until, now)}
+    pay = {
+        "name": "Pay",
+        "by": _at(names.buyer, "by", until),
+        "state": "here",
+        "left": _left(trade.funded_at, until, now),
+    }
     if trade.extra:
-        pay = {"name": "Do not pay", "by": "outside the agreement", "state": "held", "icon": "triangle-alert"}
+        pay = {
+            "name": "Do not pay",
+            "by": "outside the agreement",
+            "state": "held",
+            "icon": "triangle-alert",
+        }
     return [
         _locked(trade, names),
         pay,
@@ -83,7 +101,12 @@ def _disputed(trade: Trade, names: _Names, now: int) -> list[Step]:
     return [
         _locked(trade, names),
         {"name": "Paid", "by": _at(names.buyer, "", trade.paid_at), "state": "open"},
-        {"name": "In review", "by": _at(names.judge, "by", until), "state": "held", "left": _left(trade.since, until, now)},
+        {
+            "name": "In review",
+            "by": _at(names.judge, "by", until),
+            "state": "held",
+            "left": _left(trade.since, until, now),
+        },
         {"name": "Paid out", "by": "As decided", "state": "ruled"},
     ]
 
@@ -94,13 +117,23 @@ def _closed(trade: Trade, names: _Names) -> list[Step]:
         paid = {"name": "Paid", "by": _at(names.buyer, "", trade.paid_at), "state": "open"}
     if trade.disputed_at:
         who = {Role.BUYER: names.buyer, Role.SELLER: names.seller}[Role(trade.disputed_by)]
-        third = {"name": "In review", "by": _at(who, "", trade.disputed_at), "state": "held", "icon": "scale"}
+        third = {
+            "name": "In review",
+            "by": _at(who, "", trade.disputed_at),
+            "state": "held",
+            "icon": "scale",
+        }
     elif trade.outcome == Outcome.RELEASED:
         third = {"name": "Confirmed", "by": _at(names.seller, "", trade.closed_at), "state": "open"}
     to, name = _ENDS.get(Outcome(trade.outcome), ("", "Ended"))
     person = {"buyer": names.buyer, "seller": names.seller}.get(to, "")
     state = "ruled" if trade.disputed_at else "open"
-    return [_locked(trade, names), paid, third, {"name": name, "by": _at(person, "", trade.closed_at), "state": state}]
+    return [
+        _locked(trade, names),
+        paid,
+        third,
+        {"name": name, "by": _at(person, "", trade.closed_at), "state": state},
+    ]
 
 
 def _locked(trade: Trade, names: _Names) -> Step:
@@ -110,7 +143,11 @@ def _locked(trade: Trade, names: _Names) -> Step:
 def _at(who: str, word: str, epoch: int, style: str = "short") -> SafeString:
     """ "Marta, by 14:32" """
     prefix = ", ".join(part for part in (who, word) if part)
-    return format_html("{} {}" if word else "{}, {}", prefix, when(epoch, style)) if prefix else format_html("{}", when(epoch, style))
+    return (
+        format_html("{} {}" if word else "{}, {}", prefix, when(epoch, style))
+        if prefix
+        else format_html("{}", when(epoch, style))
+    )
 
 
 def _left(start: int, until: int, now: int) -> str:

@@ -95,7 +95,9 @@ class Trade(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(seller=F("buyer")), name="trade_two_people"),
-            models.CheckConstraint(condition=Q(amount_base_units__gt=0), name="trade_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(amount_base_units__gt=0), name="trade_amount_positive"
+            ),
             models.CheckConstraint(condition=Q(fiat_amount__gt=0), name="trade_fiat_positive"),
             models.CheckConstraint(
                 condition=Q(status=CLOSED) & ~Q(outcome="") | ~Q(status=CLOSED) & Q(outcome=""),
@@ -105,10 +107,19 @@ class Trade(models.Model):
                 condition=~Q(status__in=[str(s) for s in LIVE]) | Q(funded_at__gt=0, pay_by__gt=0),
                 name="trade_live_has_clock",
             ),
-            models.CheckConstraint(condition=~Q(status=str(Status.AGREED)) | ~Q(take_signature=""), name="trade_agreed_is_signed"),
+            models.CheckConstraint(
+                condition=~Q(status=str(Status.AGREED)) | ~Q(take_signature=""),
+                name="trade_agreed_is_signed",
+            ),
             # The race of two takers of one buy offer ends here.
-            models.UniqueConstraint(fields=["offer"], condition=Q(leased_until__isnull=False), name="trade_one_lease_per_offer"),
-            models.UniqueConstraint(fields=["trade_id"], condition=~Q(trade_id=""), name="trade_id_once"),
+            models.UniqueConstraint(
+                fields=["offer"],
+                condition=Q(leased_until__isnull=False),
+                name="trade_one_lease_per_offer",
+            ),
+            models.UniqueConstraint(
+                fields=["trade_id"], condition=~Q(trade_id=""), name="trade_id_once"
+            ),
             models.UniqueConstraint(
                 fields=["offer", "taker"],
                 condition=Q(status__in=[str(s) for s in BEFORE_FUNDING]),
@@ -119,9 +130,21 @@ class Trade(models.Model):
             models.Index(fields=["seller", "status", "-id"], name="trade_of_seller"),
             models.Index(fields=["buyer", "status", "-id"], name="trade_of_buyer"),
             models.Index(fields=["offer", "status"], name="trade_of_offer"),
-            models.Index(fields=["fund_by"], condition=Q(status__in=[str(s) for s in BEFORE_FUNDING]), name="trade_to_lapse"),
-            models.Index(fields=["remind_half_at"], condition=Q(remind_half_at__isnull=False), name="trade_remind_half"),
-            models.Index(fields=["remind_quarter_at"], condition=Q(remind_quarter_at__isnull=False), name="trade_remind_quarter"),
+            models.Index(
+                fields=["fund_by"],
+                condition=Q(status__in=[str(s) for s in BEFORE_FUNDING]),
+                name="trade_to_lapse",
+            ),
+            models.Index(
+                fields=["remind_half_at"],
+                condition=Q(remind_half_at__isnull=False),
+                name="trade_remind_half",
+            ),
+            models.Index(
+                fields=["remind_quarter_at"],
+                condition=Q(remind_quarter_at__isnull=False),
+                name="trade_remind_quarter",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -162,7 +185,9 @@ class TermsVersion(models.Model):
 
     class Meta:
         # A number may return with a new fundBy (a lease that starts later), never with the same id.
-        indexes: ClassVar = [models.Index(fields=["trade", "number"], name="terms_version_of_trade")]
+        indexes: ClassVar = [
+            models.Index(fields=["trade", "number"], name="terms_version_of_trade")
+        ]
 
     def __str__(self) -> str:
         return f"{self.escrow_id[:10]} v{self.number}"
@@ -189,10 +214,14 @@ class TradeEvent(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["trade", "seq"], name="trade_event_seq"),
-            models.UniqueConstraint(fields=["chain_key"], condition=~Q(chain_key=""), name="trade_event_applied_once"),
+            models.UniqueConstraint(
+                fields=["chain_key"], condition=~Q(chain_key=""), name="trade_event_applied_once"
+            ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["id"], condition=Q(delivered_at__isnull=True), name="trade_event_outbox"),
+            models.Index(
+                fields=["id"], condition=Q(delivered_at__isnull=True), name="trade_event_outbox"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -228,8 +257,13 @@ class Proposal(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["trade", "number"], name="proposal_number"),
-            models.UniqueConstraint(fields=["trade"], condition=Q(status="open"), name="proposal_one_open"),
-            models.CheckConstraint(condition=Q(amount_base_units__gt=0, fiat_amount__gt=0, price__gt=0), name="proposal_positive"),
+            models.UniqueConstraint(
+                fields=["trade"], condition=Q(status="open"), name="proposal_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_base_units__gt=0, fiat_amount__gt=0, price__gt=0),
+                name="proposal_positive",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -253,7 +287,9 @@ class SettleProposal(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["trade", "number"], name="settle_number"),
-            models.UniqueConstraint(fields=["trade"], condition=Q(status="open"), name="settle_one_open"),
+            models.UniqueConstraint(
+                fields=["trade"], condition=Q(status="open"), name="settle_one_open"
+            ),
         ]
 
     def __str__(self) -> str:

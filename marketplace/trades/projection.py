@@ -20,7 +20,14 @@ from marketplace.offers.access import OfferRefused
 from marketplace.offers.services import lock_stock, return_stock, spend_stock
 from marketplace.trades.endings import timeout_variant
 from marketplace.trades.errors import ImpossibleMove
-from marketplace.trades.models import Proposal, ProposalStatus, SettleProposal, TermsVersion, Trade, TradeEvent
+from marketplace.trades.models import (
+    Proposal,
+    ProposalStatus,
+    SettleProposal,
+    TermsVersion,
+    Trade,
+    TradeEvent,
+)
 from marketplace.trades.services.negotiate import close_taken
 from marketplace.trades.services.status import locked, move, note
 from marketplace.trades.services.take import move_into_line
@@ -67,7 +74,9 @@ def apply_unapplied(*, limit: int = 200) -> Applied:
 
 def hint_watchers(trade_ids: Collection[str]) -> None:
     """Tell the open rooms of these ids on chain that there is an event, or one more confirmation, to look at."""
-    watched = TermsVersion.objects.filter(escrow_id__in=trade_ids).values_list("trade__ref", flat=True)
+    watched = TermsVersion.objects.filter(escrow_id__in=trade_ids).values_list(
+        "trade__ref", flat=True
+    )
     for ref in watched:
         hint(f"trade:{ref}")
 
@@ -175,7 +184,11 @@ def _why_extra(trade: Trade, version: TermsVersion, event: ChainEvent) -> Extra:
 
 
 def _leased_to_another(trade: Trade) -> bool:
-    return Trade.objects.filter(offer=trade.offer, leased_until__isnull=False).exclude(pk=trade.pk).exists()
+    return (
+        Trade.objects.filter(offer=trade.offer, leased_until__isnull=False)
+        .exclude(pk=trade.pk)
+        .exists()
+    )
 
 
 def _variant(extra: Extra) -> str:
@@ -201,7 +214,9 @@ def _dispute(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
 
 
 def _move_by(trade: Trade, event: ChainEvent, actor: Role, **changes: Any) -> None:
-    move(trade, Cause(event.name), at=event.block_time, actor=actor, chain_key=_key(event), **changes)
+    move(
+        trade, Cause(event.name), at=event.block_time, actor=actor, chain_key=_key(event), **changes
+    )
 
 
 # --- closing -----------------------------------------------------------------------------------
@@ -246,7 +261,9 @@ def _to_buyer(trade: Trade, cause: Cause, event: ChainEvent) -> int:
 
 def _end_cards(trade: Trade, now: int) -> None:
     for rows in (Proposal.objects, SettleProposal.objects):
-        rows.filter(trade=trade, status=ProposalStatus.OPEN).update(status=ProposalStatus.LAPSED, answered_at=now)
+        rows.filter(trade=trade, status=ProposalStatus.OPEN).update(
+            status=ProposalStatus.LAPSED, answered_at=now
+        )
 
 
 def _alarm(trade: Trade, event: ChainEvent, reason: str) -> str:
@@ -271,5 +288,15 @@ _APPLY: dict[str, Callable[[Trade, TermsVersion, ChainEvent], None]] = {
     Cause.TIME_GRANTED: _grant_time,
     Cause.MARKED_PAID: _mark_paid,
     Cause.DISPUTED: _dispute,
-    **{cause: _close for cause in (Cause.RELEASED, Cause.CANCELLED, Cause.RECLAIMED, Cause.SETTLED, Cause.RULED, Cause.TIMED_OUT)},
+    **dict.fromkeys(
+        (
+            Cause.RELEASED,
+            Cause.CANCELLED,
+            Cause.RECLAIMED,
+            Cause.SETTLED,
+            Cause.RULED,
+            Cause.TIMED_OUT,
+        ),
+        _close,
+    ),
 }

@@ -39,7 +39,13 @@ def _remind(trade_pk: int, mark: str, now: int) -> int:
         if left <= 0 or trade.is_extra:
             Trade.objects.filter(pk=trade.pk).update(**passed)
             return 0
-        note(trade, Note.REMINDED, at=now, params={"variant": trade.status, "left": left_text(left)}, **passed)
+        note(
+            trade,
+            Note.REMINDED,
+            at=now,
+            params={"variant": trade.status, "left": left_text(left)},
+            **passed,
+        )
     return 1
 
 

@@ -15,6 +15,12 @@ from marketplace.trades.selectors import PAGE_ROWS, in_tab, my_turn, trades_of
 from marketplace.trades.states import Role, Status
 from marketplace.trades.terms import Words, words_of
 
+EMPTY = {
+    "turn": ("Nothing waits for you", "When a trade needs you, it stands here."),
+    "active": ("No trade is running", "Take an offer, or post your own."),
+    "disputed": ("No trade is in review", "If two people disagree, an arbitrator reads it here."),
+    "done": ("No finished trades yet", "Your receipts will stand here."),
+}
 TABS = {"turn": "Your turn", "active": "Active", "disputed": "In review", "done": "Done"}
 
 
@@ -27,6 +33,16 @@ class Row:
     words: Words
     is_buyer: bool
     chip: tuple[str, str]
+
+    @property
+    def verb(self) -> str:
+        """What one does with the other in it."""
+        return "Buying from" if self.is_buyer else "Selling to"
+
+    @property
+    def shown_coins(self) -> str:
+        """The coins as they concern the reader: net of the fee for the buyer."""
+        return self.words.net if self.is_buyer else self.words.coins
 
 
 def rows_of(user: User, tab: str, *, before: int | None, now: int) -> tuple[list[Row], str]:
@@ -52,26 +68,49 @@ def tab_links(user: User, current: str, now: int) -> list[dict[str, object]]:
     counts = mine.aggregate(**{name: Count("id", filter=rule) for name, rule in filters.items()})
     url = reverse("trades:list")
     return [
-        {"name": name, "href": f"{url}?tab={tab}", "current": tab == current, "count": counts.get(tab, 0)}
+        {
+            "name": name,
+            "href": f"{url}?tab={tab}",
+            "current": tab == current,
+            "count": counts.get(tab, 0),
+        }
         for tab, name in TABS.items()
     ]
 
 
 def _ids_with_turn(user: User, now: int, trades: list[Trade]) -> list[int]:
     live = [trade.pk for trade in trades if trade.status != Status.CLOSED]
-    return list(Trade.objects.filter(my_turn(user, now), pk__in=live).values_list("pk", flat=True)) if live else []
+    return (
+        list(Trade.objects.filter(my_turn(user, now), pk__in=live).values_list("pk", flat=True))
+        if live
+        else []
+    )
 
 
 def _row(user: User, trade: Trade, *, is_turn: bool) -> Row:
     role = role_of(user, trade)
     peer = trade.seller if role == Role.BUYER else trade.buyer
-    return Row(trade, peer, words_of(trade), role == Role.BUYER, _chip(trade, role or Role.BUYER, peer, is_turn=is_turn))
+    return Row(
+        trade,
+        peer,
+        words_of(trade),
+        role == Role.BUYER,
+        _chip(trade, role or Role.BUYER, peer, is_turn=is_turn),
+    )
 
 
 def _chip(trade: Trade, role: Role, peer: User, *, is_turn: bool) -> tuple[str, str]:
     if trade.status == Status.CLOSED:
-        before = Status.DISPUTED if trade.disputed_at else Status.PAID if trade.paid_at else Status.FUNDED
-        return ending_of(trade.outcome, role, close_reason=trade.close_reason, variant=timeout_variant(before)).chip, ""
+        before = (
+            Status.DISPUTED
+            if trade.disputed_at
+            else Status.PAID
+            if trade.paid_at
+            else Status.FUNDED
+        )
+        return ending_of(
+            trade.outcome, role, close_reason=trade.close_reason, variant=timeout_variant(before)
+        ).chip, ""
     if trade.status == Status.DISPUTED:
         return "in-review", ""
     return ("your-turn", "") if is_turn else ("waiting", f"Waiting for {peer.label}")

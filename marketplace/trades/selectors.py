@@ -8,14 +8,22 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from escrow.chain.errors import NodeRefused, NodeUnavailable
-from escrow.chain.gateway import gateway
-from escrow.selectors import ChainHealth, PendingEvent, chain_clock, chain_health, pending_events, signed_calls, submissions
+from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.models import SignedCall, Submission
+from escrow.selectors import (
+    ChainHealth,
+    PendingEvent,
+    chain_clock,
+    chain_health,
+    pending_events,
+    signed_calls,
+    submissions,
+)
 from escrow.states import SignedCallStatus, SubmissionStatus
 from marketplace.accounts.models import User
 from marketplace.trades.models import Proposal, ProposalStatus, SettleProposal, Trade
 from marketplace.trades.states import (
+    BEFORE_FUNDING,
     LATE_PAID_SECONDS,
     LIVE,
     Extra,
@@ -24,7 +32,14 @@ from marketplace.trades.states import (
     Status,
     shown_pay_by,
 )
-from marketplace.trades.terms import agreement_of, chain_of, is_complete, terms_of, words_of, you_pay
+from marketplace.trades.terms import (
+    agreement_of,
+    chain_of,
+    is_complete,
+    terms_of,
+    words_of,
+    you_pay,
+)
 
 PAGE_ROWS = 25
 # What a "paid" of one's own costs at most: 90,000 gas at 50 gwei. A buyer with less counts as without gas.
@@ -42,7 +57,9 @@ EVENT_MOVES = {
     "Ruled": Move.RULE,
     "TimedOut": Move.TIMEOUT,
 }
-CLOSING_MOVES = frozenset({Move.RELEASE, Move.CANCEL, Move.RECLAIM, Move.SETTLE, Move.RULE, Move.TIMEOUT})
+CLOSING_MOVES = frozenset(
+    {Move.RELEASE, Move.CANCEL, Move.RECLAIM, Move.SETTLE, Move.RULE, Move.TIMEOUT}
+)
 
 
 # --- the list ----------------------------------------------------------------------------------
@@ -138,17 +155,6 @@ def traffic_of(trade: Trade) -> Traffic:
     return Traffic(tuple(events), tuple(calls), tuple(submissions(trade.trade_id)))
 
 
-def open_proposal(trade: Trade, now: int) -> Proposal | None:
-    """The card on the table, if any."""
-    return Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN, until__gte=now).first()
-
-
-def open_settle(trade: Trade, now: int) -> SettleProposal | None:
-    """The split on the table, if any."""
-    found = SettleProposal.objects.filter(trade=trade, status=ProposalStatus.OPEN, deadline__gte=now)
-    return found.filter(funded_at=trade.funded_at).first()
-
-
 def can_record_paid(trade: Trade, health: ChainHealth) -> bool:
     """Whether "paid" would reach the chain: by the relayer, or by gas of the buyer's own. The node is asked only then."""
     if health.relayer_ok:
@@ -159,20 +165,62 @@ def can_record_paid(trade: Trade, health: ChainHealth) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Moment:
+    """One look at everything around a trade, so that a page asks each thing once."""
+
+    now: int
+    health: ChainHealth
+    traffic: Traffic
+    can_record: bool
+    card: Proposal | None
+    split: SettleProposal | None
+
+
+def moment_of(trade: Trade, role: Role) -> Moment:
+    """What is true around the trade at this second, for one role."""
+    now, health = chain_clock(), chain_health()
+    is_paying = role == Role.BUYER and trade.status == Status.FUNDED
+    return Moment(
+        now=now,
+        health=health,
+        traffic=traffic_of(trade),
+        can_record=can_record_paid(trade, health) if is_paying else True,
+        card=_open_card(trade, now) if trade.status in BEFORE_FUNDING else None,
+        split=_open_split(trade, now) if trade.status in LIVE else None,
+    )
+
+
+def _open_card(trade: Trade, now: int) -> Proposal | None:
+    return Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN, until__gte=now).first()
+
+
+def _open_split(trade: Trade, now: int) -> SettleProposal | None:
+    found = SettleProposal.objects.filter(
+        trade=trade, status=ProposalStatus.OPEN, deadline__gte=now
+    )
+    return found.filter(funded_at=trade.funded_at).first()
+
+
 # --- accounts -----------------------------------------------------------------------------------
 
 
-def payee_opening(trade: Trade, role: Role, *, now: int, traffic: Traffic, can_record: bool) -> dict[str, Any] | None:
+def payee_opening(trade: Trade, role: Role, moment: Moment) -> dict[str, Any] | None:
     """Where the money goes, for the buyer only: from the settled funding while the clock runs, later "do not pay twice".
 
     None before, for extra fundings, when time is up, while a closing is on its way, and while "paid" could not be recorded.
     """
-    if role != Role.BUYER or traffic.move in CLOSING_MOVES:
+    if role != Role.BUYER or moment.traffic.move in CLOSING_MOVES:
         return None
+    opening: dict[str, Any] | None = trade.payee_opening
     if trade.status in {Status.PAID, Status.DISPUTED}:
-        return trade.payee_opening if trade.extra in {Extra.NONE, Extra.RELOCKED} else None
-    is_open = trade.status == Status.FUNDED and not trade.extra and now <= shown_pay_by(trade.pay_by)
-    return trade.payee_opening if is_open and can_record else None
+        return opening if trade.extra in {Extra.NONE, Extra.RELOCKED} else None
+    is_open = (
+        trade.status == Status.FUNDED
+        and not trade.extra
+        and moment.now <= shown_pay_by(trade.pay_by)
+    )
+    return opening if is_open and moment.can_record else None
 
 
 def payer_opening(trade: Trade, role: Role) -> dict[str, Any] | None:
@@ -190,13 +238,13 @@ def trade_sheet(trade: Trade, viewer: User, role: Role | str) -> dict[str, Any]:
 
     An arbitrator gets no account openings.
     """
-    now = chain_clock()
-    role = Role(role)
-    traffic = traffic_of(trade)
-    paying = role == Role.BUYER and trade.status == Status.FUNDED
-    can_record = not paying or can_record_paid(trade, chain_health())
+    part = Role(role)
+    return sheet_at(trade, viewer, part, moment_of(trade, part))
+
+
+def sheet_at(trade: Trade, viewer: User, role: Role, moment: Moment) -> dict[str, Any]:
+    """As `trade_sheet`, of a moment that was looked at already."""
     chain, asset, words = chain_of(trade), trade.asset, words_of(trade)
-    agreement = {name: str(value) for name, value in agreement_of(trade).items()}
     return {
         "ref": trade.ref,
         "chainId": chain.chain_id,
@@ -207,7 +255,7 @@ def trade_sheet(trade: Trade, viewer: User, role: Role | str) -> dict[str, Any]:
         "outcome": trade.outcome,
         "extra": trade.extra,
         "trade": terms_of(trade).as_json(),
-        "agreement": agreement,
+        "agreement": {name: str(value) for name, value in agreement_of(trade).items()},
         "complete": is_complete(trade),
         "take": {
             "youPay": you_pay(words),
@@ -227,27 +275,25 @@ def trade_sheet(trade: Trade, viewer: User, role: Role | str) -> dict[str, Any]:
         "fundedAt": trade.funded_at,
         "payBy": trade.pay_by,
         "since": trade.since,
-        "chainNow": now,
-        "payee": payee_opening(trade, role, now=now, traffic=traffic, can_record=can_record),
+        "chainNow": moment.now,
+        "payee": payee_opening(trade, role, moment),
         "payer": payer_opening(trade, role),
-        "settle": _settle_json(trade, now),
-        "urls": urls_of(trade, now=now),
+        "settle": _settle_json(moment.split),
+        "urls": _urls(trade, moment.split),
     }
 
 
-def urls_of(trade: Trade, *, now: int) -> dict[str, str]:
+def _urls(trade: Trade, split: SettleProposal | None) -> dict[str, str]:
     """Where the page posts each step of this trade."""
     names = ("take", "payer", "signed", "submissions", "sheet", "region", "settle")
     urls = {name: reverse(f"trades:{name}", args=[trade.ref]) for name in names}
-    split = open_settle(trade, now)
     if split is not None:
         urls["settleAccept"] = reverse("trades:settle_accept", args=[trade.ref, split.number])
     return urls
 
 
-def _settle_json(trade: Trade, now: int) -> dict[str, Any] | None:
+def _settle_json(split: SettleProposal | None) -> dict[str, Any] | None:
     """The split on the table. Its signature stays with the hub until the other side has signed too."""
-    split = open_settle(trade, now)
     if split is None:
         return None
     return {

@@ -108,7 +108,9 @@ def _agreed(trade: Standing, role: Role, now: int, around: Around) -> Stage:
         return Stage.OVER
     if around.proposal_by is not None and around.proposal_by != role:
         return Stage.ANSWER_PROPOSAL
-    is_asked = now - around.asked_ready_at <= READY_SECONDS and trade.ready_at < around.asked_ready_at
+    is_asked = (
+        now - around.asked_ready_at <= READY_SECONDS and trade.ready_at < around.asked_ready_at
+    )
     if role == Role.BUYER:
         return Stage.ANSWER_READY if is_asked or _is_stale(trade, now) else Stage.WAIT_LOCK
     if Move.FUND in available_moves(trade, role, now):
@@ -143,7 +145,9 @@ def _paid(trade: Standing, role: Role, now: int, around: Around) -> Stage:
 
 
 def _disputed(trade: Standing, role: Role, now: int, around: Around) -> Stage:
-    return Stage.DISPUTED_OVER if Move.TIMEOUT in available_moves(trade, role, now) else Stage.DISPUTED
+    return (
+        Stage.DISPUTED_OVER if Move.TIMEOUT in available_moves(trade, role, now) else Stage.DISPUTED
+    )
 
 
 TURNS = frozenset(

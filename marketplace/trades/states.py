@@ -12,9 +12,13 @@ from enum import StrEnum
 from typing import Protocol
 
 DAY_SECONDS = 86_400
-LATE_PAID_SECONDS = DAY_SECONDS  # "paid" counts until a day after payBy, unless the coins were taken back
+LATE_PAID_SECONDS = (
+    DAY_SECONDS  # "paid" counts until a day after payBy, unless the coins were taken back
+)
 LONGEST_GRANT_SECONDS = 14 * DAY_SECONDS
-ADVERTISED_LESS_SECONDS = 600  # the page's zero lies ten minutes before payBy, so that nobody pays into a race
+ADVERTISED_LESS_SECONDS = (
+    600  # the page's zero lies ten minutes before payBy, so that nobody pays into a race
+)
 READY_SECONDS = 60  # how long a ready check waits
 READY_FRESH_SECONDS = 180  # how long "I'm here" is believed
 LEASE_SECONDS = 180  # how long a buy offer waits for its maker before the next seller comes
@@ -145,7 +149,11 @@ TRANSITIONS: dict[tuple[Status, Cause], Status] = {
     (S.FUNDED, C.RECLAIMED): S.CLOSED,
     (S.PAID, C.DISPUTED): S.DISPUTED,
     (S.DISPUTED, C.RULED): S.CLOSED,
-    **{(status, cause): S.CLOSED for status in LIVE for cause in (C.RELEASED, C.CANCELLED, C.SETTLED, C.TIMED_OUT)},
+    **{
+        (status, cause): S.CLOSED
+        for status in LIVE
+        for cause in (C.RELEASED, C.CANCELLED, C.SETTLED, C.TIMED_OUT)
+    },
 }
 
 OUTCOMES: dict[Cause, Outcome] = {

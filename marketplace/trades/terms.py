@@ -129,14 +129,19 @@ def take_digest(trade: Trade, deadline: int) -> bytes:
     """The 32 bytes the buyer signs."""
     chain = chain_of(trade)
     return digest(
-        "Take", take_message(trade, deadline), chain_id=chain.chain_id, contract=chain.contract_address
+        "Take",
+        take_message(trade, deadline),
+        chain_id=chain.chain_id,
+        contract=chain.contract_address,
     )
 
 
 def take_document(trade: Trade, deadline: int) -> dict[str, Any]:
     """The complete eth_signTypedData_v4 document of the Take."""
     chain = chain_of(trade)
-    return typed_message("Take", take_message(trade, deadline), chain.chain_id, chain.contract_address)
+    return typed_message(
+        "Take", take_message(trade, deadline), chain.chain_id, chain.contract_address
+    )
 
 
 def chain_of(trade: Trade) -> Chain:
@@ -147,7 +152,10 @@ def chain_of(trade: Trade) -> Chain:
 
 def document_of(trade: Trade) -> dict[str, Any]:
     """A version's record: both structs as JSON, and our own columns to restore it from."""
-    agreement = {name: str(value) if isinstance(value, int) else value for name, value in agreement_of(trade).items()}
+    agreement = {
+        name: str(value) if isinstance(value, int) else value
+        for name, value in agreement_of(trade).items()
+    }
     return {
         "trade": terms_of(trade).as_json(),
         "agreement": agreement,

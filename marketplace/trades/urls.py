@@ -22,12 +22,22 @@ urlpatterns = [
     path("trade/<str:ref>/submissions/", steps.submissions, name="submissions"),
     path("trade/<str:ref>/decline/", steps.decline, name="decline"),
     path("trade/<str:ref>/propose/", steps.propose, name="propose"),
-    path("trade/<str:ref>/proposals/<int:number>/accept/", steps.accept_proposal, name="accept_proposal"),
-    path("trade/<str:ref>/proposals/<int:number>/decline/", steps.decline_proposal, name="decline_proposal"),
+    path(
+        "trade/<str:ref>/proposals/<int:number>/accept/",
+        steps.accept_proposal,
+        name="accept_proposal",
+    ),
+    path(
+        "trade/<str:ref>/proposals/<int:number>/decline/",
+        steps.decline_proposal,
+        name="decline_proposal",
+    ),
     path("trade/<str:ref>/ready/", steps.ready, name="ready"),
     path("trade/<str:ref>/here/", steps.here, name="here"),
     path("trade/<str:ref>/more-time/", steps.more_time, name="more_time"),
     path("trade/<str:ref>/settle/", steps.settle, name="settle"),
     path("trade/<str:ref>/settle/<int:number>/accept/", steps.settle_accept, name="settle_accept"),
-    path("trade/<str:ref>/settle/<int:number>/decline/", steps.settle_decline, name="settle_decline"),
+    path(
+        "trade/<str:ref>/settle/<int:number>/decline/", steps.settle_decline, name="settle_decline"
+    ),
 ]

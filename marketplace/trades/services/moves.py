@@ -71,7 +71,13 @@ SIGNED_MOVES = frozenset({*LONGEST_OPEN, Move.MARK_PAID})
 
 
 def accept_move(
-    *, user: User, trade: Trade, move: str, arguments: Mapping[str, Any], deadline: int, signature: str
+    *,
+    user: User,
+    trade: Trade,
+    move: str,
+    arguments: Mapping[str, Any],
+    deadline: int,
+    signature: str,
 ) -> SignedCall:
     """A party's signed move, handed to the relayer. The same signature again gives the same call.
 
@@ -79,7 +85,9 @@ def accept_move(
     """
     wanted = _move_named(move)
     if wanted not in SIGNED_MOVES:
-        raise BadInput("This step is not sent as one signature. Reload the page and use its own button.")
+        raise BadInput(
+            "This step is not sent as one signature. Reload the page and use its own button."
+        )
     now = chain_clock()
     _require(trade, user, wanted, now)
     _check_deadline(trade, wanted, deadline, now)
@@ -104,7 +112,9 @@ def note_submission(*, user: User, trade: Trade, move: str, tx_hash: str) -> Sub
     role = role_of(user, trade)
     if role is None or wanted not in CHAIN_MOVES or not trade.trade_id:
         raise NotPossibleNow
-    return record_submission(account=user.address, trade_id=trade.trade_id, move=wanted, tx_hash=tx_hash)
+    return record_submission(
+        account=user.address, trade_id=trade.trade_id, move=wanted, tx_hash=tx_hash
+    )
 
 
 def ask_time(*, user: User, trade: Trade) -> Trade:
@@ -133,7 +143,9 @@ def propose_settle(
     now = chain_clock()
     role = _require(trade, user, Move.SETTLE, now)
     if not 0 <= to_buyer <= trade.amount_base_units:
-        raise ProposalRefused("The buyer's part must be between nothing and all of the locked coins.", field="toBuyer")
+        raise ProposalRefused(
+            "The buyer's part must be between nothing and all of the locked coins.", field="toBuyer"
+        )
     if not now < deadline <= now + SETTLE_SECONDS + CLOCK_SLACK_SECONDS:
         raise DeadlineRefused("A split stands for at most 24 hours. Sign it again.")
     if not _settle_is_signed(trade, user, to_buyer, deadline, signature):
@@ -158,7 +170,10 @@ def propose_settle(
             signature=signature,
             at=now,
         )
-        part, rest = coins_text(trade, to_buyer), coins_text(trade, trade.amount_base_units - to_buyer)
+        part, rest = (
+            coins_text(trade, to_buyer),
+            coins_text(trade, trade.amount_base_units - to_buyer),
+        )
         params = {"number": proposal.number, "part": part, "rest": rest}
         note(trade, Note.SETTLE_PROPOSED, at=now, actor=role, params=params)
     return proposal
@@ -227,9 +242,13 @@ def _check_deadline(trade: Trade, wanted: Move, deadline: int, now: int) -> None
     """
     if deadline <= now:
         raise DeadlineRefused("This signature is out of time. Nothing was sent; sign once more.")
-    latest = trade.pay_by + LATE_PAID_SECONDS if wanted == Move.MARK_PAID else now + LONGEST_OPEN[wanted]
+    latest = (
+        trade.pay_by + LATE_PAID_SECONDS if wanted == Move.MARK_PAID else now + LONGEST_OPEN[wanted]
+    )
     if deadline > latest + CLOCK_SLACK_SECONDS:
-        raise DeadlineRefused("This signature would stay open for too long. Nothing was sent; sign once more.")
+        raise DeadlineRefused(
+            "This signature would stay open for too long. Nothing was sent; sign once more."
+        )
 
 
 def _check_arguments(trade: Trade, wanted: Move, arguments: Mapping[str, Any], now: int) -> None:
@@ -240,10 +259,14 @@ def _check_arguments(trade: Trade, wanted: Move, arguments: Mapping[str, Any], n
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput from error
     if not trade.pay_by < new_pay_by <= now + LONGEST_GRANT_SECONDS:
-        raise ProposalRefused("More time must end later than now agreed, and within 14 days.", field="newPayBy")
+        raise ProposalRefused(
+            "More time must end later than now agreed, and within 14 days.", field="newPayBy"
+        )
 
 
-def _settle_is_signed(trade: Trade, user: User, to_buyer: int, deadline: int, signature: str) -> bool:
+def _settle_is_signed(
+    trade: Trade, user: User, to_buyer: int, deadline: int, signature: str
+) -> bool:
     primary, message = message_of(
         "settle",
         terms_of(trade),
@@ -265,8 +288,15 @@ def _open_settle(trade: Trade, now: int) -> SettleProposal | None:
 
 
 def _answerable(trade: Trade, number: int, role: Role, now: int) -> SettleProposal:
-    proposal = SettleProposal.objects.filter(trade=trade, number=number, status=ProposalStatus.OPEN).first()
-    if proposal is None or proposal.by == role or now > proposal.deadline or proposal.funded_at != trade.funded_at:
+    proposal = SettleProposal.objects.filter(
+        trade=trade, number=number, status=ProposalStatus.OPEN
+    ).first()
+    if (
+        proposal is None
+        or proposal.by == role
+        or now > proposal.deadline
+        or proposal.funded_at != trade.funded_at
+    ):
         raise ProposalGone
     return proposal
 

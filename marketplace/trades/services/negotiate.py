@@ -11,7 +11,14 @@ from django.db import transaction
 
 from escrow.selectors import chain_clock, pending_events
 from marketplace.accounts.models import User
-from marketplace.money import MoneyError, coins_for_down, fiat_amount, fiat_for_up, fiat_text, price_nearest
+from marketplace.money import (
+    MoneyError,
+    coins_for_down,
+    fiat_amount,
+    fiat_for_up,
+    fiat_text,
+    price_nearest,
+)
 from marketplace.offers.models import Offer
 from marketplace.payments import catalogue
 from marketplace.payments.catalogue import pay_text
@@ -68,7 +75,9 @@ def propose_terms(
     with transaction.atomic():
         trade = locked(trade.pk)
         role = _require(trade, user, Move.PROPOSE, now)
-        wanted = _wanted(trade, fiat=fiat, coins=coins, price=price, method=method, pay_seconds=pay_seconds)
+        wanted = _wanted(
+            trade, fiat=fiat, coins=coins, price=price, method=method, pay_seconds=pay_seconds
+        )
         until = _stands_until(trade, now)
         _close_open(trade, ProposalStatus.REPLACED, now)
         proposal = Proposal.objects.create(
@@ -106,7 +115,9 @@ def accept_terms(*, user: User, trade: Trade, number: int) -> Trade:
         columns = state_terms(trade) if trade.payer_commitment else {"fund_by": trade.fund_by}
         opening = {"payee_opening": trade.payee_opening, "turn_at": now}
         changes = {**_terms_columns(trade), **columns, **opening}
-        move(trade, Cause.TERMS_CHANGED, at=now, actor=role, params={"rows": card["rows"]}, **changes)
+        move(
+            trade, Cause.TERMS_CHANGED, at=now, actor=role, params={"rows": card["rows"]}, **changes
+        )
     return trade
 
 
@@ -186,7 +197,11 @@ def lapse_due(*, limit: int = 200) -> int:
 
 def close_taken(offer: Offer, *, winner: Trade, now: int) -> list[Trade]:
     """Tell the takes that the remaining stock no longer covers that another was locked first. Needs the offer locked."""
-    others = Trade.objects.filter(offer=offer, status__in=BEFORE_FUNDING).exclude(pk=winner.pk).order_by("pk")
+    others = (
+        Trade.objects.filter(offer=offer, status__in=BEFORE_FUNDING)
+        .exclude(pk=winner.pk)
+        .order_by("pk")
+    )
     closed = []
     for pk, amount in others.values_list("pk", "amount_base_units"):
         if amount > offer.left_base_units:
@@ -216,7 +231,10 @@ def _due_for_lapse(now: int, limit: int) -> list[int]:
     open_takes = Trade.objects.filter(status__in=BEFORE_FUNDING)
     past_fund_by = open_takes.filter(fund_by__lt=now - LAPSE_GRACE_SECONDS)
     unanswered = open_takes.filter(status=Status.ASKED, leased_until__lt=now)
-    pks = [*past_fund_by.values_list("pk", flat=True)[:limit], *unanswered.values_list("pk", flat=True)[:limit]]
+    pks = [
+        *past_fund_by.values_list("pk", flat=True)[:limit],
+        *unanswered.values_list("pk", flat=True)[:limit],
+    ]
     return list(dict.fromkeys(pks))
 
 
@@ -239,7 +257,9 @@ def _lapse(trade_pk: int) -> int:
 
 
 def _funding_is_on_its_way(trade: Trade) -> bool:
-    return bool(trade.trade_id) and any(event.name == "Funded" for event in pending_events(trade.trade_id))
+    return bool(trade.trade_id) and any(
+        event.name == "Funded" for event in pending_events(trade.trade_id)
+    )
 
 
 def _require(trade: Trade, user: User, wanted: Move, now: int) -> Role:
@@ -282,7 +302,9 @@ def _wanted(
     new_method, seconds = method or trade.method, pay_seconds or trade.pay_seconds
     _refuse_method(trade, new_method)
     if not SHORTEST_PAY_SECONDS <= seconds <= LONGEST_PAY_SECONDS:
-        raise ProposalRefused("The time to pay must be between 10 minutes and 14 days.", field="minutes")
+        raise ProposalRefused(
+            "The time to pay must be between 10 minutes and 14 days.", field="minutes"
+        )
     wanted = {
         "amount_base_units": amounts[0],
         "fiat_amount": amounts[1],
@@ -299,7 +321,9 @@ def _refuse_method(trade: Trade, method: str) -> None:
     if method == trade.method:
         return
     if not trade.offer.is_sell:
-        raise MethodRefused("The seller sealed one account for this trade, so its method stays. Take the offer again for another.")
+        raise MethodRefused(
+            "The seller sealed one account for this trade, so its method stays. Take the offer again for another."
+        )
     if not trade.offer.methods.filter(method=method).exists():
         raise MethodRefused
 
@@ -319,7 +343,9 @@ def _stands_until(trade: Trade, now: int) -> int:
 
 
 def _answerable(trade: Trade, number: int, role: Role, now: int) -> Proposal:
-    proposal = Proposal.objects.filter(trade=trade, number=number, status=ProposalStatus.OPEN).first()
+    proposal = Proposal.objects.filter(
+        trade=trade, number=number, status=ProposalStatus.OPEN
+    ).first()
     if proposal is None or proposal.by == role or now > proposal.until:
         raise ProposalGone
     return proposal
@@ -333,15 +359,31 @@ def _adopt(trade: Trade, proposal: Proposal, now: int) -> None:
         trade.payee_commitment, trade.payee_opening = chosen.payee_commitment, chosen.payee_opening
         trade.release_seconds = chosen.release_seconds
     trade.amount_base_units, trade.fiat_amount = proposal.amount_base_units, proposal.fiat_amount
-    trade.price, trade.method, trade.pay_seconds = proposal.price, proposal.method, proposal.pay_seconds
+    trade.price, trade.method, trade.pay_seconds = (
+        proposal.price,
+        proposal.method,
+        proposal.pay_seconds,
+    )
     window = settings.TAKE_OPEN_SECONDS
-    trade.fund_by = now + window if trade.offer.is_sell else max(trade.fund_by, trade.leased_until or 0)
+    trade.fund_by = (
+        now + window if trade.offer.is_sell else max(trade.fund_by, trade.leased_until or 0)
+    )
 
 
 def _terms_columns(trade: Trade) -> dict[str, object]:
-    names: Iterable[str] = ("amount_base_units", "fiat_amount", "price", "price_source", "price_at", "method")
+    names: Iterable[str] = (
+        "amount_base_units",
+        "fiat_amount",
+        "price",
+        "price_source",
+        "price_at",
+        "method",
+    )
     more = ("payee_commitment", "pay_seconds", "release_seconds", "fund_by", "terms_version")
-    return {name: getattr(trade, name) for name in (*names, *more)} | {"take_signature": "", "take_deadline": 0}
+    return {name: getattr(trade, name) for name in (*names, *more)} | {
+        "take_signature": "",
+        "take_deadline": 0,
+    }
 
 
 def _answer(proposal: Proposal, status: ProposalStatus, now: int) -> None:
@@ -350,4 +392,6 @@ def _answer(proposal: Proposal, status: ProposalStatus, now: int) -> None:
 
 
 def _close_open(trade: Trade, status: ProposalStatus, now: int) -> None:
-    Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN).update(status=status, answered_at=now)
+    Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN).update(
+        status=status, answered_at=now
+    )

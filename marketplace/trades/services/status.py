@@ -63,7 +63,9 @@ def move(
     columns = {**_closing(new, cause, at), **changes, "status": new}
     _set(trade, columns)
     columns.update(_duty_columns(trade))
-    swapped = Trade.objects.filter(pk=trade.pk, status=old).update(event_count=F("event_count") + 1, **columns)
+    swapped = Trade.objects.filter(pk=trade.pk, status=old).update(
+        event_count=F("event_count") + 1, **columns
+    )
     if swapped != 1:
         raise SomebodyWasFirst
     _set(trade, columns)
@@ -84,7 +86,9 @@ def note(
     columns = {**changes, **_duty_columns(trade)}
     Trade.objects.filter(pk=trade.pk).update(event_count=F("event_count") + 1, **columns)
     _set(trade, columns)
-    return _written(trade, kind, old=Status(trade.status), at=at, actor=actor, chain_key="", params=params)
+    return _written(
+        trade, kind, old=Status(trade.status), at=at, actor=actor, chain_key="", params=params
+    )
 
 
 def _closing(new: Status, cause: Cause, at: int) -> dict[str, Any]:

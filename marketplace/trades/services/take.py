@@ -16,8 +16,7 @@ from django.conf import settings
 from django.db import transaction
 
 from chat.services import open_room
-from escrow.chain.errors import NodeRefused, NodeUnavailable
-from escrow.chain.gateway import gateway
+from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.typed_data import MessageRefused, commitment, is_signed_by
 from escrow.selectors import chain_clock
 from marketplace.accounts.models import User
@@ -104,7 +103,11 @@ def take_offer(
     if not offer.is_sell:
         _look_at_coins(taker, offer, quote.base_units)
     with transaction.atomic():
-        offer = Offer.objects.select_for_update(of=("self",)).select_related("asset__chain", "maker").get(pk=offer.pk)
+        offer = (
+            Offer.objects.select_for_update(of=("self",))
+            .select_related("asset__chain", "maker")
+            .get(pk=offer.pk)
+        )
         # The offer may have been paused, edited or spent while the quote was made.
         taker_of(offer, taker)
         _refuse_beyond_stock(offer, quote.base_units)
@@ -150,7 +153,9 @@ def sign_take(
     if not now < deadline <= trade.fund_by:
         raise DeadlineRefused("This signature is out of time. Reload the page and sign again.")
     words = words_of(trade)
-    if (you_pay and you_pay != f"{words.fiat} by {words.method}") or (you_get and you_get != words.net):
+    if (you_pay and you_pay != f"{words.fiat} by {words.method}") or (
+        you_get and you_get != words.net
+    ):
         raise TermsChanged
     # Before the lock: a contract wallet is asked through the node.
     if not is_signed_by(trade.buyer.address, take_digest(trade, deadline), signature):
@@ -161,7 +166,9 @@ def sign_take(
         _require(trade, user, Move.TAKE, now)
         if trade.trade_id != signed_id:
             raise TermsChanged
-        TermsVersion.objects.filter(escrow_id=signed_id).update(take_signature=signature, take_deadline=deadline)
+        TermsVersion.objects.filter(escrow_id=signed_id).update(
+            take_signature=signature, take_deadline=deadline
+        )
         Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN).update(
             status=ProposalStatus.REPLACED, answered_at=now
         )
@@ -217,7 +224,9 @@ def _checked_account(method: str, role: str, account: Account) -> Account:
     for details in (cleaned, typed):
         if _opens(details, account):
             return Account(details, account.commitment.lower(), account.salt)
-    raise AccountRefused("The account details and what was sealed in your browser differ. Reload the page and try again.")
+    raise AccountRefused(
+        "The account details and what was sealed in your browser differ. Reload the page and try again."
+    )
 
 
 def _opens(details: Mapping[str, str], account: Account) -> bool:
@@ -259,7 +268,9 @@ def _look_at_coins(taker: User, offer: Offer, base_units: int) -> None:
 def _refuse_beyond_stock(offer: Offer, base_units: int) -> None:
     if offer.left_base_units < base_units:
         left = amount_text(offer.left_base_units, offer.asset.decimals)
-        raise NotEnoughLeft(f"Only {left} {offer.asset.symbol} are left in this offer. Take at most that.")
+        raise NotEnoughLeft(
+            f"Only {left} {offer.asset.symbol} are left in this offer. Take at most that."
+        )
 
 
 def _created(
@@ -267,7 +278,10 @@ def _created(
 ) -> Trade:
     now = chain_clock()
     maker_device = latest_device(offer.maker)
-    devices = {taker.pk: device_hash, offer.maker_id: maker_device.device_hash if maker_device else ""}
+    devices = {
+        taker.pk: device_hash,
+        offer.maker_id: maker_device.device_hash if maker_device else "",
+    }
     buyer, seller = (taker, offer.maker) if offer.is_sell else (offer.maker, taker)
     trade = Trade(
         ref=_free_ref(),

@@ -8,7 +8,14 @@ from typing import Any
 from marketplace.trades.models import TermsVersion, Trade
 from marketplace.trades.terms import FIELDS, document_of, terms_of
 
-_INTEGERS = {"terms_version", "amount_base_units", "price_at", "fund_by", "pay_seconds", "release_seconds"}
+_INTEGERS = {
+    "terms_version",
+    "amount_base_units",
+    "price_at",
+    "fund_by",
+    "pay_seconds",
+    "release_seconds",
+}
 _DECIMALS = {"fiat_amount", "price"}
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from escrow.chain.errors import NodeUnavailable
+from escrow.chain.gateway import NodeUnavailable
 from escrow.chain.moves import UnknownMove
 from escrow.chain.typed_data import MessageRefused, SignatureRefused
 from escrow.services import CallRefused

@@ -14,9 +14,11 @@ from escrow.selectors import chain_clock, signed_calls
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.trades.access import role_of, trade_for
-from marketplace.trades.rows import TABS, rows_of, tab_links
-from marketplace.trades.room import room_of
+from marketplace.trades.furnish import room_of
+from marketplace.trades.rows import EMPTY, TABS, rows_of, tab_links
 from marketplace.trades.selectors import trade_sheet
+
+MARKET_URL = "/market/buy/USDC/EUR/"
 
 
 @require_GET
@@ -30,7 +32,9 @@ def trades(request: HttpRequest) -> HttpResponse:
         raise Http404
     now = chain_clock()
     rows, more = rows_of(viewer, tab, before=_number(request.GET.get("before", "")), now=now)
-    context = {"tab": tab, "tabs": tab_links(viewer, tab, now), "rows": rows, "more": more}
+    title, text = EMPTY[tab]
+    empty = {"title": title, "text": text, "href": MARKET_URL, "action": "See the market"}
+    context = {"tabs": tab_links(viewer, tab, now), "rows": rows, "more": more, "empty": empty}
     return render(request, "marketplace/trades/list.html", context)
 
 
@@ -75,7 +79,11 @@ def signed_file(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
     """One's own signed step as a file: with it anybody can bring it to the chain without us."""
     viewer = _viewer(request)
     trade = trade_for(viewer, ref)
-    mine = [call for call in signed_calls(trade.trade_id) if call.pk == pk and call.signer == viewer.address]
+    mine = [
+        call
+        for call in signed_calls(trade.trade_id)
+        if call.pk == pk and call.signer == viewer.address
+    ]
     if not mine:
         raise Http404
     call = mine[0]

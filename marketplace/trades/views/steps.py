@@ -74,7 +74,9 @@ def take(request: HttpRequest, user: User, trade: Trade) -> str:
 @json_step
 def payer(request: HttpRequest, user: User, ref: str) -> HttpResponse:
     """The maker-buyer's paying account: 200 {sheet}, now complete and ready to sign."""
-    trade = services.name_payer(user=user, trade=trade_for(user, ref), account=account_of(json_body(request), "payer"))
+    trade = services.name_payer(
+        user=user, trade=trade_for(user, ref), account=account_of(json_body(request), "payer")
+    )
     return JsonResponse({"sheet": trade_sheet(trade, user, role_of(user, trade) or "")})
 
 
@@ -193,7 +195,9 @@ def settle(request: HttpRequest, user: User, trade: Trade) -> str:
 @trade_step
 def settle_accept(request: HttpRequest, user: User, trade: Trade, number: int) -> str:
     """The same split, signed by the other side."""
-    services.accept_settle(user=user, trade=trade, number=number, signature=_signature(json_body(request)))
+    services.accept_settle(
+        user=user, trade=trade, number=number, signature=_signature(json_body(request))
+    )
     return ""
 
 
