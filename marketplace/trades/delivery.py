@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.services import open_room, post_line
+from marketplace.accounts.models import User
 from marketplace.notifications.services import notify
 from marketplace.reputation.services import record_result
 from marketplace.trades.lines import LINES, NOTICES, name_of, recipients, words_for
@@ -117,11 +118,11 @@ def _record(trade: Trade, event: TradeEvent) -> None:
     )
 
 
-def _dispute_marks(trade: Trade, outcome: Outcome, to_buyer: int) -> dict[str, object]:
+def _dispute_marks(trade: Trade, outcome: Outcome, to_buyer: int) -> dict[str, User | None]:
     """A dispute leaves marks only when an arbitrator had to end it."""
     if not trade.disputed_by or outcome not in {Outcome.RULED, Outcome.TIMED_OUT}:
         return {}
-    people = {str(Role.BUYER): trade.buyer, str(Role.SELLER): trade.seller}
+    people: dict[str, User] = {str(Role.BUYER): trade.buyer, str(Role.SELLER): trade.seller}
     lost = (
         {0: trade.buyer, trade.amount_base_units: trade.seller}.get(to_buyer)
         if outcome == Outcome.RULED

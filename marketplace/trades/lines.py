@@ -29,6 +29,7 @@ LINES: Mapping[str, str] = {
     "lapsed.unanswered": "Time ran out before {buyer} signed. Nothing was locked, nothing is owed",
     "lapsed.not_locked": "Time ran out before {seller} locked the coins. Nothing is owed",
     "taken": "Another trade was locked first and the offer holds no more. Nothing is owed",
+    "chain_lost": "The practice network was started over; this trade ended with it",
     "Funded": "{coins} locked",
     "Funded.extra": "{coins} locked outside the agreement. Nothing may be paid for them",
     "Funded.relocked": "{coins} locked again under the same terms",

@@ -28,7 +28,7 @@ from marketplace.trades.models import (
     Trade,
     TradeEvent,
 )
-from marketplace.trades.services.negotiate import close_taken
+from marketplace.trades.services.closing import close_taken
 from marketplace.trades.services.status import locked, move, note
 from marketplace.trades.services.take import move_into_line
 from marketplace.trades.services.versions import restored_columns
@@ -253,7 +253,7 @@ def _close(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
 def _to_buyer(trade: Trade, cause: Cause, event: ChainEvent) -> int:
     """The buyer's part in base units, before any fee."""
     if cause == Cause.RELEASED:
-        return trade.amount_base_units
+        return int(trade.amount_base_units)
     if cause in {Cause.CANCELLED, Cause.RECLAIMED}:
         return 0
     return int(event.args["toBuyer"])

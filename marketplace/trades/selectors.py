@@ -129,9 +129,8 @@ class Traffic:
     @property
     def refusal(self) -> str:
         """Why the newest step did not go through; "" when it did or nothing was tried."""
-        newest: SignedCall | Submission | None = max(
-            (*self.calls, *self.submissions), key=lambda row: row.created_at, default=None
-        )
+        tried: list[SignedCall | Submission] = [*self.calls, *self.submissions]
+        newest = max(tried, key=lambda row: row.created_at, default=None)
         refused = {SignedCallStatus.REFUSED, SubmissionStatus.REVERTED, SubmissionStatus.DROPPED}
         return newest.text if newest is not None and newest.status in refused else ""
 

@@ -86,6 +86,7 @@ class Cause(StrEnum):
     DECLINED = "declined"
     LAPSED = "lapsed"
     TAKEN = "taken"
+    CHAIN_LOST = "chain_lost"
     FUNDED = "Funded"
     TIME_GRANTED = "TimeGranted"
     MARKED_PAID = "MarkedPaid"
@@ -144,6 +145,8 @@ TRANSITIONS: dict[tuple[Status, Cause], Status] = {
     **{(status, C.LAPSED): S.CLOSED for status in BEFORE_FUNDING},
     **{(status, C.TAKEN): S.CLOSED for status in BEFORE_FUNDING},
     **{(status, C.FUNDED): S.FUNDED for status in (*BEFORE_FUNDING, S.CLOSED)},
+    # Only a devnet that was started over takes a lock away.
+    **{(status, C.CHAIN_LOST): S.CLOSED for status in LIVE},
     (S.FUNDED, C.TIME_GRANTED): S.FUNDED,
     (S.FUNDED, C.MARKED_PAID): S.PAID,
     (S.FUNDED, C.RECLAIMED): S.CLOSED,
@@ -159,6 +162,7 @@ TRANSITIONS: dict[tuple[Status, Cause], Status] = {
 OUTCOMES: dict[Cause, Outcome] = {
     C.LAPSED: Outcome.LAPSED,
     C.TAKEN: Outcome.LAPSED,
+    C.CHAIN_LOST: Outcome.LAPSED,
     C.DECLINED: Outcome.DECLINED,
     C.RELEASED: Outcome.RELEASED,
     C.CANCELLED: Outcome.CANCELLED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.trades.services.closing import close_lost_trades, lapse_due
 from marketplace.trades.services.moves import (
     accept_move,
     accept_settle,
@@ -16,7 +17,6 @@ from marketplace.trades.services.negotiate import (
     ask_ready,
     decline,
     decline_terms,
-    lapse_due,
     propose_terms,
 )
 from marketplace.trades.services.take import Account, name_payer, sign_take, take_offer
@@ -29,6 +29,7 @@ __all__ = [
     "answer_ready",
     "ask_ready",
     "ask_time",
+    "close_lost_trades",
     "decline",
     "decline_settle",
     "decline_terms",

@@ -9,19 +9,15 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from escrow.selectors import chain_clock, pending_events
+from escrow.selectors import chain_clock
 from marketplace.accounts.models import User
 from marketplace.money import (
     MoneyError,
     coins_for_down,
     fiat_amount,
     fiat_for_up,
-    fiat_text,
     price_nearest,
 )
-from marketplace.offers.models import Offer
-from marketplace.payments import catalogue
-from marketplace.payments.catalogue import pay_text
 from marketplace.trades.access import role_of
 from marketplace.trades.errors import (
     MethodRefused,
@@ -29,15 +25,14 @@ from marketplace.trades.errors import (
     NotPossibleNow,
     ProposalGone,
     ProposalRefused,
-    SomebodyWasFirst,
     WaitYourTurn,
 )
-from marketplace.trades.models import Proposal, ProposalStatus, SettleProposal, Trade
+from marketplace.trades.models import Proposal, ProposalStatus, Trade
+from marketplace.trades.services.cards import card_params, close_cards
 from marketplace.trades.services.status import locked, move, note
 from marketplace.trades.services.take import move_into_line
 from marketplace.trades.services.versions import state_terms
 from marketplace.trades.states import (
-    BEFORE_FUNDING,
     READY_SECONDS,
     Cause,
     Move,
@@ -46,11 +41,9 @@ from marketplace.trades.states import (
     Status,
     available_moves,
 )
-from marketplace.trades.terms import coins_text, plain_number, words_of
 
 PROPOSAL_SECONDS = 900
 LONGEST_TALK_SECONDS = 3600  # proposals push fundBy out, but never further than this from the take
-LAPSE_GRACE_SECONDS = 45  # a funding mined at the last second must have time to be seen
 SHORTEST_PAY_SECONDS, LONGEST_PAY_SECONDS = 1200, 1_209_600
 PRICE_PLACES = 18
 
@@ -79,7 +72,7 @@ def propose_terms(
             trade, fiat=fiat, coins=coins, price=price, method=method, pay_seconds=pay_seconds
         )
         until = _stands_until(trade, now)
-        _close_open(trade, ProposalStatus.REPLACED, now)
+        close_cards(trade, ProposalStatus.REPLACED, now)
         proposal = Proposal.objects.create(
             trade=trade,
             number=trade.proposals.count() + 1,
@@ -88,7 +81,7 @@ def propose_terms(
             at=now,
             **wanted,
         )
-        changes = {}
+        changes: dict[str, Any] = {}
         if trade.status == Status.ASKED and until > trade.fund_by:
             trade.fund_by = until
             changes = state_terms(trade) if trade.trade_id else {"fund_by": until}
@@ -174,92 +167,10 @@ def decline(*, user: User, trade: Trade, reason: str = "") -> Trade:
         role = role_of(user, trade)
         if role is None or Move.DECLINE not in available_moves(trade, role, now):
             raise NotPossibleNow
-        _close_open(trade, ProposalStatus.LAPSED, now)
+        close_cards(trade, ProposalStatus.LAPSED, now)
         move(trade, Cause.DECLINED, at=now, actor=role, close_reason=reason[:40], closed_by=role)
         move_into_line(trade, trade.offer)
     return trade
-
-
-def lapse_due(*, limit: int = 200) -> int:
-    """Close what time has closed: takes past fundBy, leases nobody answered, cards past their hour. How many takes lapsed.
-
-    A funding on its way stops the lapse: the chain decides whether it was in time.
-    """
-    now = chain_clock()
-    Proposal.objects.filter(status=ProposalStatus.OPEN, until__lt=now).update(
-        status=ProposalStatus.LAPSED, answered_at=now
-    )
-    SettleProposal.objects.filter(status=ProposalStatus.OPEN, deadline__lt=now).update(
-        status=ProposalStatus.LAPSED, answered_at=now
-    )
-    return sum(_lapse(pk) for pk in _due_for_lapse(now, limit))
-
-
-def close_taken(offer: Offer, *, winner: Trade, now: int) -> list[Trade]:
-    """Tell the takes that the remaining stock no longer covers that another was locked first. Needs the offer locked."""
-    others = (
-        Trade.objects.filter(offer=offer, status__in=BEFORE_FUNDING)
-        .exclude(pk=winner.pk)
-        .order_by("pk")
-    )
-    closed = []
-    for pk, amount in others.values_list("pk", "amount_base_units"):
-        if amount > offer.left_base_units:
-            trade = locked(pk)
-            _close_open(trade, ProposalStatus.LAPSED, now)
-            move(trade, Cause.TAKEN, at=now, close_reason="taken")
-            closed.append(trade)
-    return closed
-
-
-def card_params(trade: Trade, proposal: Proposal) -> dict[str, Any]:
-    """What the room's log shows of a proposal: its amounts in words and what it changes, line by line."""
-    coins = coins_text(trade, proposal.amount_base_units)
-    fiat = f"{fiat_text(proposal.fiat_amount, trade.currency)} {trade.currency}"
-    pairs = (
-        ("Price", plain_number(trade.price), plain_number(proposal.price)),
-        ("Amount", words_of(trade).coins, coins),
-        ("To pay", words_of(trade).fiat, fiat),
-        ("Method", words_of(trade).method, catalogue.method(proposal.method).name),
-        ("Time to pay", pay_text(trade.pay_seconds), pay_text(proposal.pay_seconds)),
-    )
-    rows = [{"label": label, "was": was, "now": now} for label, was, now in pairs if was != now]
-    return {"p_coins": coins, "p_fiat": fiat, "rows": rows}
-
-
-def _due_for_lapse(now: int, limit: int) -> list[int]:
-    open_takes = Trade.objects.filter(status__in=BEFORE_FUNDING)
-    past_fund_by = open_takes.filter(fund_by__lt=now - LAPSE_GRACE_SECONDS)
-    unanswered = open_takes.filter(status=Status.ASKED, leased_until__lt=now)
-    pks = [
-        *past_fund_by.values_list("pk", flat=True)[:limit],
-        *unanswered.values_list("pk", flat=True)[:limit],
-    ]
-    return list(dict.fromkeys(pks))
-
-
-def _lapse(trade_pk: int) -> int:
-    with transaction.atomic():
-        trade = locked(trade_pk)
-        # Asked again with the clock after the lock: a signature or a proposal may have come in between.
-        if trade.pk not in _due_for_lapse(chain_clock(), 10_000) or _funding_is_on_its_way(trade):
-            return 0
-        now = chain_clock()
-        unanswered = trade.status == Status.ASKED
-        _close_open(trade, ProposalStatus.LAPSED, now)
-        reason = "unanswered" if unanswered else "not_locked"
-        try:
-            move(trade, Cause.LAPSED, at=now, close_reason=reason)
-        except SomebodyWasFirst:
-            return 0
-        move_into_line(trade, trade.offer)
-    return 1
-
-
-def _funding_is_on_its_way(trade: Trade) -> bool:
-    return bool(trade.trade_id) and any(
-        event.name == "Funded" for event in pending_events(trade.trade_id)
-    )
 
 
 def _require(trade: Trade, user: User, wanted: Move, now: int) -> Role:
@@ -296,7 +207,7 @@ def _wanted(
             amounts = coins_for_down(money, new_price, decimals), money
     except MoneyError as refusal:
         raise ProposalRefused(str(refusal), field="amount") from refusal
-    if min(amounts) <= 0:
+    if amounts[0] <= 0 or amounts[1] <= 0:
         raise ProposalRefused("That amount buys nothing at this price.", field="amount")
     _refuse_beyond_stock(trade, amounts[0])
     new_method, seconds = method or trade.method, pay_seconds or trade.pay_seconds
@@ -389,9 +300,3 @@ def _terms_columns(trade: Trade) -> dict[str, object]:
 def _answer(proposal: Proposal, status: ProposalStatus, now: int) -> None:
     proposal.status, proposal.answered_at = status, now
     proposal.save(update_fields=["status", "answered_at"])
-
-
-def _close_open(trade: Trade, status: ProposalStatus, now: int) -> None:
-    Proposal.objects.filter(trade=trade, status=ProposalStatus.OPEN).update(
-        status=status, answered_at=now
-    )

@@ -70,7 +70,7 @@ def json_step(view: View) -> View:
     return answered
 
 
-def trade_step(view: View) -> View:
+def trade_step(view: Callable[..., str]) -> View:
     """A step on one trade by one of its parties: gives the view user and trade, answers scripts and forms.
 
     The view returns where to go next.
