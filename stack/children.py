@@ -37,6 +37,8 @@ class Program:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within_seconds: float = 30.0
+    # Done once after each start, before anybody relies on the program.
+    once_ready: Callable[[], None] | None = None
     run_as: int | None = None
     # Where the child's process id is noted, so that a later start can end what a crash left.
     pid_file: Path | None = None
@@ -102,6 +104,8 @@ class Child:
                     f"its log {self.program.log} ends:\n{last_words(self.program.log)}"
                 )
             time.sleep(0.02)
+        if self.program.once_ready:
+            self.program.once_ready()
 
     def ask_to_stop(self) -> None:
         if self.exit_code is None:

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -247,16 +248,33 @@ def anvil(
     if state:
         state.parent.mkdir(parents=True, exist_ok=True)
         keep = ["--state", str(state), "--state-interval", "60"]
+        keep += ["--timestamp", str(_born_at(state.with_name("born")))]
     return Program(
         name="anvil",
         command=[str(node.native_program("anvil")), *listen, *genesis, *rules, *pace, *keep],
         is_ready=lambda: rpc(chain_rpc_url(port), "eth_chainId") == hex(CHAIN_ID),
+        once_ready=(lambda: _go_on_from_head(chain_rpc_url(port))) if state else None,
         log=log,
         # On this one it writes its state before it ends.
         stop_signal=signal.SIGINT,
         pid_file=pid_file,
         serves_others=True,
     )
+
+
+def _born_at(note: Path) -> int:
+    """The time of the chain's first block. The node makes that block anew at every start, and with another
+    time it would be another chain."""
+    if not note.exists():
+        note.write_text(f"{int(time.time())}\n")
+    return int(note.read_text())
+
+
+def _go_on_from_head(url: str) -> None:
+    """Set the node's clock, which starts at the first block's time, to now or, after a time skip, past the head."""
+    head = rpc(url, "eth_getBlockByNumber", "latest", False)
+    assert isinstance(head, dict)
+    rpc(url, "evm_setTime", hex(max(int(time.time()), int(head["timestamp"], 16) + 1)))
 
 
 class NodeRefused(Exception):

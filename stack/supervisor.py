@@ -142,4 +142,6 @@ class Supervisor:
         self._say(f"{name} stopped (exit code {child.exit_code}); starting it again")
         child.stop()
         time.sleep(_RESTART_AFTER_SECONDS)
-        return Child(child.program)
+        again = Child(child.program)
+        again.wait_until_ready()
+        return again

@@ -30,6 +30,16 @@ def test_hard_limit_is_below_the_visibility_timeout():
     assert app.conf.task_soft_time_limit < app.conf.task_time_limit < visible_seconds
 
 
+def test_every_task_of_ours_has_limits_that_fit():
+    """A soft limit above the hard one stops the schedule altogether."""
+    app.loader.import_default_modules()
+    for name, task in app.tasks.items():
+        if not name.startswith("celery."):
+            hard = task.time_limit or app.conf.task_time_limit
+            soft = task.soft_time_limit or app.conf.task_soft_time_limit
+            assert soft < hard <= app.conf.task_time_limit, name
+
+
 def test_no_task_waits_longer_than_a_minute_in_the_queue():
     found = []
     for path in tracked("*.py"):
