@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 ADDRESS_LENGTH = 42
 HASH_LENGTH = 66
@@ -23,13 +23,13 @@ _HASH = re.compile(r"0x[0-9a-f]{64}\Z")
 
 if TYPE_CHECKING:
     _TextField = models.CharField[str, str]
-    _NumericField = models.DecimalField[int, int]
+    _NumericField = models.DecimalField[Any, Any]
 else:
     _TextField = models.CharField
     _NumericField = models.DecimalField
 
 
-def checksum_address(value: str) -> str:
+def checksum_address(value: object) -> str:
     """The address in its EIP-55 form.
 
     Raises: ValidationError when the text is no address or its checksum is wrong.
@@ -44,7 +44,7 @@ def checksum_address(value: str) -> str:
     return checksummed
 
 
-def canonical_hash(value: str | bytes) -> str:
+def canonical_hash(value: object) -> str:
     """The 32-byte value as "0x" and 64 lower-case hexadecimal digits.
 
     Raises: ValidationError when the value has another length or other characters.
@@ -101,6 +101,10 @@ class HashField(_TextField):
 
 class Uint256Field(_NumericField):
     """An integer of 0 .. 2^256-1, stored as numeric(78,0) and read as int, so that no digit is ever lost."""
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: int
+        _pyi_private_get_type: int  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_digits"] = UINT256_DIGITS

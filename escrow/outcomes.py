@@ -65,9 +65,8 @@ def _closing_of(call: SignedCall) -> ChainEvent | None:
 
 
 def _is_that(call: SignedCall, closing: ChainEvent) -> bool:
-    if closing.name != MOVES[call.move].event:
-        return False
-    return closing.args.get("toBuyer") == call.arguments.get("toBuyer")
+    is_same_end = closing.name == MOVES[call.move].event
+    return is_same_end and bool(closing.args.get("toBuyer") == call.arguments.get("toBuyer"))
 
 
 def _withdrawal_of(call: SignedCall) -> QuerySet[ChainEvent]:

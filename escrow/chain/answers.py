@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from escrow.chain.codec import decode_error
 from escrow.chain.errors import EscrowReverted

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eth_abi import decode
-from eth_abi import encode as abi_encode
+from eth_abi.abi import decode
+from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.abi import (
+    abi_to_signature,
     event_abi_to_log_topic,
     function_abi_to_4byte_selector,
     function_signature_to_4byte_selector,
@@ -69,7 +70,7 @@ def contract_signature_question(digest: bytes, signature: bytes) -> str:
 
 def constructor_data(contract: str, *arguments: Any) -> str:
     """The data of the transaction that deploys a contract."""
-    described = next(
+    described: dict[str, Any] = next(
         (e for e in artifact(contract)["abi"] if e["type"] == "constructor"), {"inputs": []}
     )
     types = [entry["type"] for entry in described["inputs"]]
@@ -168,7 +169,7 @@ def _errors() -> dict[str, Any]:
     # A custom error's selector is that of a function with the same signature.
     errors = _entries("Escrow", "error").values()
     return {
-        function_abi_to_4byte_selector({**entry, "type": "function", "outputs": []}).hex(): entry
+        function_signature_to_4byte_selector(abi_to_signature(entry)).hex(): entry
         for entry in errors
     }
 

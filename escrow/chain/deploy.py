@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from eth_abi import encode
+from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from escrow.chain.codec import artifact, constructor_data
 from escrow.chain.deployments import recorded_deployment, recorded_entry

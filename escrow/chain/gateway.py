@@ -12,7 +12,8 @@ from typing import Any
 from django.conf import settings
 from eth_abi.exceptions import DecodingError
 from eth_account import Account
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from escrow.chain.answers import block_text, call_fields, header_in, log_in, named_reverts
 from escrow.chain.codec import contract_signature_question, decode_result, encode_call

@@ -57,7 +57,7 @@ class Rpc:
         Raises: NodeUnavailable, NodeRefused.
         """
         try:
-            answer = self._provider.make_request(method, list(params))  # type: ignore[arg-type]
+            answer: Any = self._provider.make_request(method, list(params))
         except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
             raise NodeUnavailable(f"The node did not answer {method}.") from error
         if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):

@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from eth_account.messages import encode_defunct
-from eth_utils import is_checksum_address, keccak
+from eth_utils.address import is_checksum_address
+from eth_utils.crypto import keccak
 
 from escrow.chain.typed_data import device_hash
 

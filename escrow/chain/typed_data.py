@@ -14,11 +14,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from eth_abi import encode
+from eth_abi.abi import encode
 from eth_abi.exceptions import EncodingError
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
-from eth_utils import keccak, to_checksum_address
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 TYPES_PATH = Path(__file__).with_name("typed_data.json")
 HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -124,7 +125,7 @@ def is_signed_by(account: str, digest_bytes: bytes, signature: str | bytes) -> b
     return gateway().is_contract_signature(account, digest_bytes, _signature_bytes(signature))
 
 
-def canonical(details: Mapping[str, str]) -> str:
+def canonical(details: Mapping[Any, Any]) -> str:
     """Account details as the one text that is committed to: JSON, sorted keys, no spaces, NFC, trimmed values.
 
     Byte for byte what the page makes of it. Raises: MessageRefused when a key is not ASCII text or a value not text.
@@ -264,7 +265,7 @@ def _integer(value: Any, where: str) -> int:
     raise MessageRefused(f"{where} must be a whole number.")
 
 
-def _bytes32(value: str | bytes) -> bytes:
+def _bytes32(value: object) -> bytes:
     raw = bytes.fromhex(value[2:]) if isinstance(value, str) and _HEX.match(value) else value
     if not isinstance(raw, bytes) or len(raw) != 32:
         raise MessageRefused(f"{value!r} is not a 32-byte value.")
@@ -274,7 +275,7 @@ def _bytes32(value: str | bytes) -> bytes:
 def _signature_bytes(signature: str | bytes) -> bytes:
     if isinstance(signature, bytes):
         return bytes(signature)
-    if not isinstance(signature, str) or not _HEX.match(signature):
+    if not _HEX.match(signature):
         raise SignatureRefused("The signature is not a hexadecimal text. Sign again in the wallet.")
     return bytes.fromhex(signature[2:])
 
