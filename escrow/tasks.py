@@ -1,4 +1,4 @@
-"""Celery's shells around the chain side: one call each, idempotent, time-limited, on the queue "chain"."""
+"""Celery's shells around the chain side: one call each, idempotent, time-limited. The configuration routes them to the queue "chain"."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from celery import shared_task
 from escrow import relayer, submissions
 
 
-@shared_task(name="escrow.tasks.relay", queue="chain", soft_time_limit=30, time_limit=40)
+@shared_task(name="escrow.tasks.relay", soft_time_limit=30, time_limit=40)
 def relay() -> None:
     """Send what waits for the relayer; two at once do no harm, one of them finds the lock taken."""
     relayer.run_once()
 
 
 @shared_task(
-    name="escrow.tasks.watch_submissions", queue="chain", soft_time_limit=30, time_limit=40
+    name="escrow.tasks.watch_submissions", soft_time_limit=30, time_limit=40
 )
 def watch_submissions() -> None:
     """Look after people's own transactions."""
