@@ -165,6 +165,12 @@ def amount(base_units: int | str, asset: AssetLike, places: int | None = None) -
 
 
 @register.simple_tag
+def figure(base_units: int | str, asset: AssetLike, places: int | None = None) -> str:
+    """The same digits without the unit, where a unit stands beside."""
+    return f"{Decimal(amount_text(int(base_units), asset.decimals, places=places)):,f}"
+
+
+@register.simple_tag
 def fiat(value: Decimal | str, currency: str) -> SafeString:
     """Money at its currency's exponent, grouped."""
     return _amount(fiat_text(Decimal(value), currency), currency)
@@ -224,6 +230,15 @@ def _left(seconds: int) -> tuple[str, str]:
     if hours:
         return f"{hours} h", f"{minutes} min"
     return f"{minutes}:{left:02d}", "min"
+
+
+@register.simple_tag
+def span(seconds: int) -> str:
+    """A length of time in one unit: "40 s", "4 min", "3 h", "2 days"."""
+    for size, word in ((86_400, "days"), (3_600, "h"), (60, "min")):
+        if seconds >= size * (2 if word == "days" else 1):
+            return f"{round(seconds / size)}{NARROW_SPACE}{word}"
+    return f"{seconds}{NARROW_SPACE}s"
 
 
 @register.simple_tag(takes_context=True)

@@ -3,7 +3,7 @@
  * and Enter. Silent while somebody types or holds a modifier; `localStorage.shortcuts = "off"` turns them off.
  */
 
-const PLACES: Record<string, string> = { m: "/market/buy/USDC/EUR/", t: "/trades/", o: "/offers/", w: "/wallet/", i: "/inbox/" };
+const PLACES: Record<string, string> = { m: "/market/", t: "/trades/", o: "/offers/", w: "/wallet/", i: "/inbox/" };
 const CHORD_MILLISECONDS = 1_200;
 
 let chord = 0;

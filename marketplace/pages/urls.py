@@ -1,0 +1,23 @@
+"""Addresses of the front page and of everything that is only read."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import path
+from django.views.generic import TemplateView
+
+from marketplace.pages import reports, views
+
+app_name = "pages"
+urlpatterns = [
+    path("", views.front, name="front"),
+    path("guide/", TemplateView.as_view(template_name="marketplace/pages/guide.html"), name="guide"),
+    path("safety/", views.safety, name="safety"),
+    path("fees/", views.fees, name="fees"),
+    path("glossary/", views.glossary, name="glossary"),
+    path("robots.txt", views.robots, name="robots"),
+    path("csp/", reports.policy, name="csp"),
+    path("mismatch/", reports.mismatch, name="mismatch"),
+]
+if settings.DEBUG or settings.IS_DEVNET:
+    urlpatterns.append(path("dev/ui/", views.gallery, name="gallery"))
