@@ -45,7 +45,7 @@ contract Reenterer {
     bytes private _data;
     bool public entered;
     bool public succeeded;
-    bytes public answer;
+    bytes32 public answerHash;
 
     function plan(address target, bytes calldata data) external {
         (_target, _data) = (target, data);
@@ -54,6 +54,8 @@ contract Reenterer {
     receive() external payable {
         if (_target == address(0) || entered) return;
         entered = true;
+        bytes memory answer;
         (succeeded, answer) = _target.call(_data);
+        answerHash = keccak256(answer);
     }
 }

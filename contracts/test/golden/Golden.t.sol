@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {IEscrow} from "../../src/interfaces/IEscrow.sol";
+import "../../src/types/TypeHashes.sol";
+import {Trade, TRADE_TYPEHASH} from "../../src/types/Trade.sol";
+
+/// @dev The contract against tests/vectors/typed_data.json, which Python and the page must reproduce as well (S04, S05).
+contract GoldenTest is Test {
+    string private vectors = vm.readFile("../tests/vectors/typed_data.json");
+    IEscrow private escrow;
+
+    /// @dev The escrow stands where the vectors say, on their chain.
+    function setUp() external {
+        vm.chainId(vm.parseJsonUint(vectors, ".chainId"));
+        address place = vm.parseJsonAddress(vectors, ".verifyingContract");
+        deployCodeTo("Escrow.sol:Escrow", abi.encode(makeAddr("treasury")), place);
+        escrow = IEscrow(place);
+    }
+
+    function test_TheDomainIsTheSame() external view {
+        assertEq(escrow.DOMAIN_SEPARATOR(), vm.parseJsonBytes32(vectors, ".domainSeparator"));
+    }
+
+    function test_TheTypeHashesAreTheSame() external view {
+        _sameType("Trade", TRADE_TYPEHASH);
+        _sameType("MarkPaid", MARK_PAID_TYPEHASH);
+        _sameType("GrantTime", GRANT_TIME_TYPEHASH);
+        _sameType("Reclaim", RECLAIM_TYPEHASH);
+        _sameType("Release", RELEASE_TYPEHASH);
+        _sameType("Cancel", CANCEL_TYPEHASH);
+        _sameType("Settle", SETTLE_TYPEHASH);
+        _sameType("Dispute", DISPUTE_TYPEHASH);
+        _sameType("Rule", RULE_TYPEHASH);
+        _sameType("Withdraw", WITHDRAW_TYPEHASH);
+    }
+
+    /// @dev Every Trade, move, Agreement, Take and Offer: its struct hash, its digest under the contract's domain, and whose signature it is.
+    function test_EveryVectorIsReproduced() external view {
+        uint256 count;
+        for (; vm.keyExistsJson(vectors, _at(count, "")); count++) {
+            bytes32 hashed = vm.parseJsonBytes32(vectors, _at(count, ".structHash"));
+            string memory primary = vm.parseJsonString(vectors, _at(count, ".primaryType"));
+            string memory fields = _encodedType(primary);
+            bytes memory message = vm.parseJsonType(vectors, _at(count, ".message"), fields);
+            assertEq(vm.eip712HashStruct(fields, message), hashed, primary);
+            if (_same(primary, "Trade")) assertEq(escrow.idOf(abi.decode(message, (Trade))), hashed, "idOf");
+
+            bytes32 digest = keccak256(abi.encodePacked("\x19\x01", escrow.DOMAIN_SEPARATOR(), hashed));
+            assertEq(digest, vm.parseJsonBytes32(vectors, _at(count, ".digest")), primary);
+            bytes memory signature = vm.parseJsonBytes(vectors, _at(count, ".signature"));
+            assertEq(_recovered(digest, signature), vm.parseJsonAddress(vectors, _at(count, ".signer")), primary);
+        }
+        assertGt(count, 10);
+    }
+
+    function _sameType(string memory name, bytes32 typeHash) private view {
+        assertEq(typeHash, vm.parseJsonBytes32(vectors, string.concat(".typeHashes.", name)), name);
+        assertEq(typeHash, keccak256(bytes(_encodedType(name))), name);
+    }
+
+    function _encodedType(string memory name) private view returns (string memory) {
+        return vm.parseJsonString(vectors, string.concat(".encodedTypes.", name));
+    }
+
+    function _at(uint256 number, string memory key) private pure returns (string memory) {
+        return string.concat(".vectors[", vm.toString(number), "]", key);
+    }
+
+    function _recovered(bytes32 digest, bytes memory signature) private pure returns (address) {
+        (bytes32 r, bytes32 s) = abi.decode(signature, (bytes32, bytes32));
+        return ecrecover(digest, uint8(signature[64]), r, s);
+    }
+
+    function _same(string memory a, string memory b) private pure returns (bool) {
+        return keccak256(bytes(a)) == keccak256(bytes(b));
+    }
+}
