@@ -15,6 +15,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_queues=[Queue("chain"), Queue("notify"), Queue("bulk")],
     task_default_queue="bulk",
+    task_routes={"escrow.tasks.*": {"queue": "chain"}},
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
@@ -26,8 +27,16 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     beat_schedule={
-        "heartbeat": {"task": "stack.tasks.heartbeat", "schedule": 2.0, "options": {"queue": "bulk", "expires": 4}},
-        "relay": {"task": "escrow.tasks.relay", "schedule": 1.0, "options": {"queue": "chain", "expires": 5}},
+        "heartbeat": {
+            "task": "stack.tasks.heartbeat",
+            "schedule": 2.0,
+            "options": {"queue": "bulk", "expires": 4},
+        },
+        "relay": {
+            "task": "escrow.tasks.relay",
+            "schedule": 1.0,
+            "options": {"queue": "chain", "expires": 5},
+        },
         "watch-submissions": {
             "task": "escrow.tasks.watch_submissions",
             "schedule": 3.0,

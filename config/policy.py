@@ -14,13 +14,16 @@ PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=()"
 class ContentSecurityPolicy(CSPMiddleware):
     """The strict policy; the stock admin's jQuery cannot live under Trusted Types, so /ops/ leaves those out."""
 
-    def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponse, report_only: bool = False
+    ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
-        if request.path.startswith("/ops/") and parts.config:
-            parts.config = {
-                name: value
-                for name, value in parts.config.items()
-                if name not in {"require-trusted-types-for", "trusted-types"}
+        if request.path.startswith("/ops/"):
+            # None takes a directive out.
+            parts.replace = {
+                **(parts.replace or {}),
+                "require-trusted-types-for": None,
+                "trusted-types": None,
             }
         return parts
 

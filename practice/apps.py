@@ -12,4 +12,6 @@ class PracticeConfig(AppConfig):
 
     def ready(self) -> None:
         if not settings.IS_DEVNET:
-            raise ImproperlyConfigured("practice belongs to a devnet: remove it from INSTALLED_APPS.")
+            raise ImproperlyConfigured(
+                "practice belongs to a devnet: remove it from INSTALLED_APPS."
+            )

@@ -71,7 +71,9 @@ def send_back(*, transfer: BankTransfer) -> BankTransfer:
 
 def statement_of(user: User) -> QuerySet[BankTransfer]:
     """What a person's practice bank shows: in and out, newest first."""
-    return BankTransfer.objects.filter(Q(sender=user) | Q(recipient=user)).select_related("sender", "recipient")
+    return BankTransfer.objects.filter(Q(sender=user) | Q(recipient=user)).select_related(
+        "sender", "recipient"
+    )
 
 
 def arrived(trade: Trade) -> Iterable[BankTransfer]:

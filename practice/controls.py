@@ -28,7 +28,8 @@ def panel(trade: Trade, viewer: User) -> dict[str, Any]:
         "partner": partner,
         "is_scripted": scripted,
         "viewer_pays": viewer.pk == trade.buyer_id,
-        "can_pay": viewer.pk == trade.buyer_id and trade.status in {Status.FUNDED, Status.PAID, Status.DISPUTED},
+        "can_pay": viewer.pk == trade.buyer_id
+        and trade.status in {Status.FUNDED, Status.PAID, Status.DISPUTED},
         "behaviours": [
             {"value": choice.value, "label": choice.label, "is_chosen": choice == chosen}
             for choice in _parts(partner_sells=partner.pk == trade.seller_id)

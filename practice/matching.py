@@ -31,7 +31,11 @@ def first_offer_url(*, side: str, amount_text: str) -> str | None:
     )
     if offer is None:
         return None
-    return reverse("offers:detail", args=[offer.public_id]) + "?" + urlencode({"amount": _clean(amount_text)})
+    return (
+        reverse("offers:detail", args=[offer.public_id])
+        + "?"
+        + urlencode({"amount": _clean(amount_text)})
+    )
 
 
 def _clean(text: str) -> str:

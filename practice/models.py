@@ -10,8 +10,12 @@ class BankTransfer(models.Model):
     """Money that moved in the practice bank. `amount` is in the currency's own unit, exact."""
 
     trade_ref = models.CharField(max_length=16, blank=True, db_index=True)
-    sender = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="practice_sent")
-    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="practice_received")
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="practice_sent"
+    )
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="practice_received"
+    )
     sender_name = models.CharField(max_length=80)
     recipient_name = models.CharField(max_length=80)
     recipient_account = models.CharField(max_length=80)
@@ -23,7 +27,9 @@ class BankTransfer(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(amount__gt=0), name="practice_transfer_positive"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gt=0), name="practice_transfer_positive"
+            ),
         ]
 
     def __str__(self) -> str:

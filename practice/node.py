@@ -55,7 +55,9 @@ def ask(method: str, params: list[Any]) -> Any:
         )
         return answer.json()
     except (requests.RequestException, ValueError) as error:
-        raise NodeUnreachable("The practice network does not answer. Nothing was sent; try again.") from error
+        raise NodeUnreachable(
+            "The practice network does not answer. Nothing was sent; try again."
+        ) from error
 
 
 def relay_for_wallet(method: str, params: list[Any]) -> Any:
@@ -77,5 +79,7 @@ def result_of(method: str, params: list[Any]) -> Any:
     """
     answer = ask(method, params)
     if "error" in answer:
-        raise NodeUnreachable(f"The practice network refused {method}: {answer['error'].get('message')}")
+        raise NodeUnreachable(
+            f"The practice network refused {method}: {answer['error'].get('message')}"
+        )
     return answer["result"]

@@ -21,7 +21,11 @@ def stand_all() -> int:
 def _stand(player: Player, wanted: PracticeOffer) -> int:
     user = player.user()
     if Offer.objects.filter(
-        maker=user, side=wanted.side, asset__symbol=wanted.asset, currency=wanted.currency, status=OfferStatus.OPEN
+        maker=user,
+        side=wanted.side,
+        asset__symbol=wanted.asset,
+        currency=wanted.currency,
+        status=OfferStatus.OPEN,
     ).exists():
         return 0
     draft = create_draft(user, values=_values(player, wanted))
@@ -40,7 +44,13 @@ def _values(player: Player, wanted: PracticeOffer) -> dict[str, Any]:
         "side": {"side": wanted.side, "asset": wanted.asset, "currency": wanted.currency},
         "amount": {"min_fiat": wanted.min_fiat, "max_fiat": wanted.max_fiat, "stock": wanted.stock},
         "price": {"price_kind": "margin", "margin_bps": wanted.margin_bps},
-        "methods": {"methods": [{"method": code, "details": details(code)} for code in wanted.methods]},
+        "methods": {
+            "methods": [{"method": code, "details": details(code)} for code in wanted.methods]
+        },
         "takers": {"min_done": 0, "min_age_days": 0},
-        "terms": {"terms_text": player.trader.greeting, "arbitrator": arbitrators()[0].address, "expires_days": 30},
+        "terms": {
+            "terms_text": player.trader.greeting,
+            "arbitrator": arbitrators()[0].address,
+            "expires_days": 30,
+        },
     }

@@ -48,8 +48,10 @@ def play_all() -> int:
     players = {player.address: player for player in map(Player, TRADERS)}
     mine = Q(seller__address__in=players) | Q(buyer__address__in=players)
     steps = 0
-    for trade in Trade.objects.filter(mine).exclude(status=Status.CLOSED).select_related(
-        "seller", "buyer", "maker", "taker", "asset__chain", "offer"
+    for trade in (
+        Trade.objects.filter(mine)
+        .exclude(status=Status.CLOSED)
+        .select_related("seller", "buyer", "maker", "taker", "asset__chain", "offer")
     ):
         role = Role.SELLER if trade.seller.address in players else Role.BUYER
         player = players[trade.seller.address if role == Role.SELLER else trade.buyer.address]
@@ -110,33 +112,59 @@ def _next_step(trade: Trade, player: Player, role: Role, script: Script) -> Step
     return None
 
 
-def _seller_steps(trade: Trade, player: Player, plays: Behaviour, script: Script) -> list[tuple[str, Move, Callable[[], object]]]:
+def _seller_steps(
+    trade: Trade, player: Player, plays: Behaviour, script: Script
+) -> list[tuple[str, Move, Callable[[], object]]]:
     version, at = trade.terms_version, trade.since
     status = Status(trade.status)
     steps: list[tuple[str, Move, Callable[[], object]]] = []
     if status == Status.AGREED:
         steps.append((f"fund {version}", Move.FUND, lambda: _fund(trade, player)))
-        steps.append((f"ask {version} {trade.ready_at}", Move.ASK_READY, lambda: services.ask_ready(user=player.user(), trade=trade)))
+        steps.append(
+            (
+                f"ask {version} {trade.ready_at}",
+                Move.ASK_READY,
+                lambda: services.ask_ready(user=player.user(), trade=trade),
+            )
+        )
     if status == Status.FUNDED:
         if trade.time_asked_at:
-            steps.append((f"grant {trade.time_asked_at}", Move.GRANT_TIME, lambda: _grant(trade, player)))
-        steps.append((f"reclaim {trade.funded_at}", Move.RECLAIM, lambda: _note_and_send(trade, player, "reclaim")))
+            steps.append(
+                (f"grant {trade.time_asked_at}", Move.GRANT_TIME, lambda: _grant(trade, player))
+            )
+        steps.append(
+            (
+                f"reclaim {trade.funded_at}",
+                Move.RECLAIM,
+                lambda: _note_and_send(trade, player, "reclaim"),
+            )
+        )
     if status in {Status.PAID, Status.DISPUTED}:
         steps += _seller_after_paid(trade, player, plays, at)
     return steps
 
 
-def _seller_after_paid(trade: Trade, player: Player, plays: Behaviour, at: int) -> list[tuple[str, Move, Callable[[], object]]]:
+def _seller_after_paid(
+    trade: Trade, player: Player, plays: Behaviour, at: int
+) -> list[tuple[str, Move, Callable[[], object]]]:
     arrived, named = bank.total_arrived(trade), _names_match(trade)
     if plays == Behaviour.DISPUTE:
         return [(f"dispute {at}", Move.DISPUTE, lambda: _dispute(trade, player, "wrong_amount"))]
     if plays == Behaviour.SPLIT:
-        return [(f"split {at}", Move.SETTLE, lambda: _propose_split(trade, player, trade.amount_base_units // 2))]
+        return [
+            (
+                f"split {at}",
+                Move.SETTLE,
+                lambda: _propose_split(trade, player, trade.amount_base_units // 2),
+            )
+        ]
     if arrived >= trade.fiat_amount and named:
         return [(f"release {trade.funded_at}", Move.RELEASE, lambda: _release(trade, player))]
     accept = _acceptable_split(trade, Role.SELLER, _fair_part(trade, arrived) if named else 0)
     if accept:
-        return [(f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))]
+        return [
+            (f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))
+        ]
     if arrived and not named:
         return [(f"other name {at}", Move.DISPUTE, lambda: _dispute(trade, player, "other_name"))]
     if arrived:
@@ -145,14 +173,26 @@ def _seller_after_paid(trade: Trade, player: Player, plays: Behaviour, at: int) 
     return [(f"hold {at}", Move.DISPUTE, lambda: _dispute(trade, player, "hold"))]
 
 
-def _buyer_steps(trade: Trade, player: Player, plays: Behaviour, script: Script) -> list[tuple[str, Move, Callable[[], object]]]:
+def _buyer_steps(
+    trade: Trade, player: Player, plays: Behaviour, script: Script
+) -> list[tuple[str, Move, Callable[[], object]]]:
     status = Status(trade.status)
     if status == Status.ASKED:
-        return [(f"sign {trade.trade_id or trade.asked_at}", Move.TAKE, lambda: _sign(trade, player))]
+        return [
+            (f"sign {trade.trade_id or trade.opened_at}", Move.TAKE, lambda: _sign(trade, player))
+        ]
     if status == Status.AGREED and trade.ready_asked_at:
-        return [(f"ready {trade.ready_asked_at}", Move.ANSWER_READY, lambda: services.answer_ready(user=player.user(), trade=trade))]
+        return [
+            (
+                f"ready {trade.ready_asked_at}",
+                Move.ANSWER_READY,
+                lambda: services.answer_ready(user=player.user(), trade=trade),
+            )
+        ]
     if status in {Status.FUNDED, Status.PAID, Status.DISPUTED} and trade.is_extra:
-        return [(f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))]
+        return [
+            (f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))
+        ]
     if status == Status.FUNDED:
         return [(f"pay {trade.funded_at}", Move.MARK_PAID, lambda: _pay(trade, player, plays))]
     if status in {Status.PAID, Status.DISPUTED}:
@@ -160,17 +200,29 @@ def _buyer_steps(trade: Trade, player: Player, plays: Behaviour, script: Script)
     return []
 
 
-def _buyer_after_paid(trade: Trade, player: Player, plays: Behaviour) -> list[tuple[str, Move, Callable[[], object]]]:
+def _buyer_after_paid(
+    trade: Trade, player: Player, plays: Behaviour
+) -> list[tuple[str, Move, Callable[[], object]]]:
     at = trade.since
     if plays == Behaviour.DISPUTE:
         return [(f"dispute {at}", Move.DISPUTE, lambda: _dispute(trade, player, "not_released"))]
     if plays == Behaviour.SPLIT:
-        return [(f"split {at}", Move.SETTLE, lambda: _propose_split(trade, player, trade.amount_base_units // 2))]
+        return [
+            (
+                f"split {at}",
+                Move.SETTLE,
+                lambda: _propose_split(trade, player, trade.amount_base_units // 2),
+            )
+        ]
     if plays == Behaviour.OTHER_NAME and bank.was_returned(trade):
-        return [(f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))]
+        return [
+            (f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))
+        ]
     accept = _acceptable_split(trade, Role.BUYER, _fair_part(trade, bank.total_arrived(trade)))
     if accept:
-        return [(f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))]
+        return [
+            (f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))
+        ]
     return []
 
 
@@ -202,7 +254,9 @@ def _grant(trade: Trade, player: Player) -> None:
 
 
 def _release(trade: Trade, player: Player) -> None:
-    talk.say(trade, player.user(), "I see it in my account. Releasing now, thank you.", key="release")
+    talk.say(
+        trade, player.user(), "I see it in my account. Releasing now, thank you.", key="release"
+    )
     _note_and_send(trade, player, "release")
 
 
@@ -218,16 +272,34 @@ def _pay(trade: Trade, player: Player, plays: Behaviour) -> None:
     if plays == Behaviour.OTHER_NAME:
         name = OTHER_NAME
     if plays == Behaviour.FAKE_RECEIPT:
-        talk.say(trade, user, "Sent. Here is the receipt: transfer-confirmation.jpg. Please release quickly.", key="receipt")
+        talk.say(
+            trade,
+            user,
+            "Sent. Here is the receipt: transfer-confirmation.jpg. Please release quickly.",
+            key="receipt",
+        )
     else:
-        bank.send(trade=trade, sender=user, sender_name=name, amount=amount, reference=trade.payment_reference)
-        talk.say(trade, user, f"I have sent {fiat_text(trade.fiat_amount, trade.currency)} {trade.currency}.", key="paid")
+        bank.send(
+            trade=trade,
+            sender=user,
+            sender_name=name,
+            amount=amount,
+            reference=trade.payment_reference,
+        )
+        talk.say(
+            trade,
+            user,
+            f"I have sent {fiat_text(trade.fiat_amount, trade.currency)} {trade.currency}.",
+            key="paid",
+        )
     _signed(trade, player, Move.MARK_PAID)
 
 
 def _signed(trade: Trade, player: Player, move: Move) -> None:
     terms, deadline = terms_of(trade), chain_clock() + SIGNED_CALL_SECONDS
-    primary, message = message_of(move, terms, funded_at=trade.funded_at, arguments={}, deadline=deadline)
+    primary, message = message_of(
+        move, terms, funded_at=trade.funded_at, arguments={}, deadline=deadline
+    )
     services.accept_move(
         user=player.user(),
         trade=trade,
@@ -247,10 +319,14 @@ def _dispute(trade: Trade, player: Player, reason: str) -> None:
         story=talk.STORIES[reason],
         wanted="all_to_seller" if trade.seller_id == user.pk else "all_to_buyer",
     )
-    arguments = {"evidence": filing.evidence_hash, "by": user.address}
+    arguments = {"evidence": filing.evidence_hash}
     deadline = chain_clock() + SIGNED_CALL_SECONDS
     primary, message = message_of(
-        Move.DISPUTE, terms_of(trade), funded_at=trade.funded_at, arguments=arguments, deadline=deadline
+        Move.DISPUTE,
+        terms_of(trade),
+        funded_at=trade.funded_at,
+        arguments=arguments,
+        deadline=deadline,
     )
     services.accept_move(
         user=user,
@@ -266,18 +342,28 @@ def _dispute(trade: Trade, player: Player, reason: str) -> None:
 def _propose_split(trade: Trade, player: Player, to_buyer: int) -> None:
     deadline = chain_clock() + SPLIT_SECONDS
     signature = _split_signature(trade, player, to_buyer, deadline)
-    services.propose_settle(user=player.user(), trade=trade, to_buyer=to_buyer, deadline=deadline, signature=signature)
-    talk.say(trade, player.user(), "I propose a split, please look at the card.", key=f"split-{to_buyer}")
+    services.propose_settle(
+        user=player.user(), trade=trade, to_buyer=to_buyer, deadline=deadline, signature=signature
+    )
+    talk.say(
+        trade, player.user(), "I propose a split, please look at the card.", key=f"split-{to_buyer}"
+    )
 
 
 def _accept_split(trade: Trade, player: Player, proposal: object) -> None:
     signature = _split_signature(trade, player, proposal.to_buyer, proposal.deadline)  # type: ignore[attr-defined]
-    services.accept_settle(user=player.user(), trade=trade, number=proposal.number, signature=signature)  # type: ignore[attr-defined]
+    services.accept_settle(
+        user=player.user(), trade=trade, number=proposal.number, signature=signature
+    )  # type: ignore[attr-defined]
 
 
 def _split_signature(trade: Trade, player: Player, to_buyer: int, deadline: int) -> str:
     primary, message = message_of(
-        Move.SETTLE, terms_of(trade), funded_at=trade.funded_at, arguments={"toBuyer": to_buyer}, deadline=deadline
+        Move.SETTLE,
+        terms_of(trade),
+        funded_at=trade.funded_at,
+        arguments={"toBuyer": to_buyer},
+        deadline=deadline,
     )
     return player.sign(primary, message)
 
@@ -287,7 +373,9 @@ def _split_signature(trade: Trade, player: Player, to_buyer: int, deadline: int)
 
 def _names_match(trade: Trade) -> bool:
     committed = ((trade.payer_opening or {}).get("details") or {}).get("name", "")
-    return all(transfer.sender_name.casefold() == committed.casefold() for transfer in bank.arrived(trade))
+    return all(
+        transfer.sender_name.casefold() == committed.casefold() for transfer in bank.arrived(trade)
+    )
 
 
 def _fair_part(trade: Trade, arrived: Decimal) -> int:

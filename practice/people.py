@@ -13,5 +13,12 @@ def playable() -> list[dict[str, str]]:
     people = []
     for index, name, role in PLAYABLE:
         account = cast_account(index)
-        people.append({"name": name, "role": role, "address": account.address, "key": "0x" + account.key.hex().removeprefix("0x")})
+        people.append(
+            {
+                "name": name,
+                "role": role,
+                "address": account.address,
+                "key": "0x" + account.key.hex().removeprefix("0x"),
+            }
+        )
     return people

@@ -30,7 +30,8 @@ class Player:
     def user(self) -> User:
         """His account on the hub, with a device of his own; made on first use."""
         user, _ = User.objects.get_or_create(
-            address=self.address, defaults={"name": self.trader.name, "name_key": self.trader.name.casefold()}
+            address=self.address,
+            defaults={"name": self.trader.name, "name_key": self.trader.name.casefold()},
         )
         signing, agreement = self._device_keys()
         Device.objects.get_or_create(
@@ -42,7 +43,9 @@ class Player:
 
     def sign(self, primary: str, message: dict[str, Any]) -> str:
         """His signature over one typed message, 65 bytes as 0x text."""
-        digest_bytes = digest(primary, message, chain_id=settings.CHAIN_ID, contract=gateway().contract)
+        digest_bytes = digest(
+            primary, message, chain_id=settings.CHAIN_ID, contract=gateway().contract
+        )
         return self.sign_digest(digest_bytes)
 
     def sign_digest(self, digest_bytes: bytes) -> str:
@@ -63,7 +66,8 @@ class Player:
 
     def _transact(self, to: str, calldata: str, value: int) -> str:
         sent = node.result_of(
-            "eth_sendTransaction", [{"from": self.address, "to": to, "data": calldata, "value": hex(value)}]
+            "eth_sendTransaction",
+            [{"from": self.address, "to": to, "data": calldata, "value": hex(value)}],
         )
         return str(sent)
 
@@ -71,5 +75,7 @@ class Player:
         """Two stable public keys from his own; the practice partner has no browser to keep random ones in."""
         seed = bytes(self.account.key)
         signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"signing").digest())
-        agreement = X25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"agreement").digest())
+        agreement = X25519PrivateKey.from_private_bytes(
+            hashlib.sha256(seed + b"agreement").digest()
+        )
         return signing.public_key().public_bytes_raw(), agreement.public_key().public_bytes_raw()

@@ -49,7 +49,9 @@ MARTA = Trader(
         "wise": {"name": "Marta Kowalska", "email": "marta@example.org"},
     },
     (
-        PracticeOffer("sell", "USDC", "EUR", ("sepa-instant", "wise"), 40, "20.00", "900.00", "5000"),
+        PracticeOffer(
+            "sell", "USDC", "EUR", ("sepa-instant", "wise"), 40, "20.00", "900.00", "5000"
+        ),
         PracticeOffer("buy", "ETH", "EUR", ("sepa-instant",), -60, "20.00", "1500.00", "3"),
     ),
     "Hi. Instant transfer please, with the reference only.",
@@ -63,7 +65,9 @@ JONAS = Trader(
         "sepa": {"name": "Jonas Weber", "iban": "DE89370400440532013000"},
     },
     (
-        PracticeOffer("buy", "USDC", "EUR", ("sepa-instant", "sepa"), -50, "20.00", "800.00", "4000"),
+        PracticeOffer(
+            "buy", "USDC", "EUR", ("sepa-instant", "sepa"), -50, "20.00", "800.00", "4000"
+        ),
         PracticeOffer("sell", "ETH", "EUR", ("sepa-instant",), 80, "20.00", "2000.00", "4"),
     ),
     "Hello. I pay within a few minutes after the lock.",
@@ -73,9 +77,7 @@ LUCIA = Trader(
     "Lucia",
     "Lucia Hernandez",
     {"spei": {"name": "Lucia Hernandez", "clabe": "032180000118359719"}},
-    (
-        PracticeOffer("sell", "USDC", "MXN", ("spei",), 90, "300.00", "15000.00", "3000"),
-    ),
+    (PracticeOffer("sell", "USDC", "MXN", ("spei",), 90, "300.00", "15000.00", "3000"),),
     "Hola. SPEI arrives in seconds, thank you.",
 )
 KOFI = Trader(

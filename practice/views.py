@@ -60,7 +60,9 @@ def match(request: HttpRequest) -> JsonResponse:
     side = "sell" if request.GET.get("side") == "sell" else "buy"
     url = matching.first_offer_url(side=side, amount_text=request.GET.get("amount", "200"))
     if url is None:
-        return _refused("nobody", "The practice traders are not here yet. Try again in a moment.", status=503)
+        return _refused(
+            "nobody", "The practice traders are not here yet. Try again in a moment.", status=503
+        )
     return JsonResponse({"url": url})
 
 
@@ -86,7 +88,9 @@ def pay(request: HttpRequest, ref: str) -> HttpResponse:
                 trade=trade,
                 sender=request.user,
                 sender_name=request.POST.get("sender_name", "").strip()[:80] or request.user.label,
-                amount=parse_amount(request.POST.get("amount", ""), exponent=fiat_exponent(trade.currency)),
+                amount=parse_amount(
+                    request.POST.get("amount", ""), exponent=fiat_exponent(trade.currency)
+                ),
                 reference=request.POST.get("reference", "").strip()[:40],
             )
             return redirect("trades:room", ref=trade.ref)

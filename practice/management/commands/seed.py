@@ -42,7 +42,9 @@ class Command(BaseCommand):
         for index, name, roles in STAFF:
             address = cast_account(index).address
             with transaction.atomic():
-                User.objects.get_or_create(address=address, defaults={"name": name, "name_key": name.casefold()})
+                User.objects.get_or_create(
+                    address=address, defaults={"name": name, "name_key": name.casefold()}
+                )
                 for role in roles:
                     grant(role, address)
 
