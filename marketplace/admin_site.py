@@ -18,8 +18,6 @@ class OperatorsLook:
     same four questions.
     """
 
-    is_editable = False
-
     def has_module_permission(self, request: HttpRequest) -> bool:
         return has_role(request.user, "operator")
 
@@ -30,7 +28,8 @@ class OperatorsLook:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.is_editable and has_role(request.user, "operator") and obj != request.user
+        is_editable = getattr(self, "is_editable", False)
+        return is_editable and has_role(request.user, "operator") and obj != request.user
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -316,9 +316,9 @@ def _wish(wanted: str) -> str:
 
 
 def _wished_part(trade: Trade, wanted: str, to_buyer: int | None) -> int:
-    whole = {ALL_TO_BUYER: trade.amount_base_units, ALL_TO_SELLER: 0, WAIT: 0}
-    part = whole.get(wanted, to_buyer)
-    if part is None or not 0 <= part <= trade.amount_base_units:
+    amount = int(trade.amount_base_units)
+    part = {ALL_TO_BUYER: amount, ALL_TO_SELLER: 0, WAIT: 0}.get(wanted, to_buyer)
+    if part is None or not 0 <= part <= amount:
         raise WishOutOfRange
     return part
 

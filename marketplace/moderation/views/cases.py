@@ -138,7 +138,10 @@ def rule(request: HttpRequest, ref: str) -> HttpResponse:
                 letter=values["letter"],
             )
         except (StaffRefused, DisputeRefused) as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+            if refusal.field in form.fields:
+                form.add_error(refusal.field, str(refusal))
+            else:
+                refuse(request, refusal)
         else:
             return redirect("desk:ruling", ref=ref, number=ruling.pk)
     return _case_page(request, trade, ruling_form=form, status=UNPROCESSABLE)

@@ -49,7 +49,7 @@ def disputed(world: rows.World, trade: Trade, alice: User, bob: User, dana: User
         story="No transfer with that reference.",
         wanted="all_to_seller",
     )
-    rows.put_in_review(world, trade, by=alice, filing=filing)
+    rows.put_in_review(world, trade, by=alice, filing=filing, ago=1800)
     open_due_cases()
     trade.refresh_from_db()
     return trade

@@ -41,7 +41,9 @@ def text_of(client: Client, path: str) -> str:
     return response.content.decode()
 
 
-def test_the_queue_puts_the_contracts_deadline_first_in_every_row(disputed: Trade, dana: User) -> None:
+def test_the_queue_puts_the_contracts_deadline_first_in_every_row(
+    disputed: Trade, dana: User
+) -> None:
     page = text_of(signed_in(dana), "/desk/queue/")
 
     head = page.index("Contract waits until")
@@ -69,7 +71,9 @@ def test_take_next_opens_the_case_with_the_nearest_deadline(disputed: Trade, dan
     assert Case.objects.get().assignee == dana
 
 
-def test_before_the_record_is_open_the_case_page_shows_facts_and_no_words(disputed: Trade, dana: User) -> None:
+def test_before_the_record_is_open_the_case_page_shows_facts_and_no_words(
+    disputed: Trade, dana: User
+) -> None:
     page = text_of(signed_in(dana), "/desk/case/7F3K-22/")
 
     assert "No transfer with that reference." not in page
@@ -79,7 +83,9 @@ def test_before_the_record_is_open_the_case_page_shows_facts_and_no_words(disput
     assert "125 USDC and 125 USDC" in page
 
 
-def test_the_case_page_of_its_arbitrator_has_words_composer_and_request(disputed: Trade, dana: User) -> None:
+def test_the_case_page_of_its_arbitrator_has_words_composer_and_request(
+    disputed: Trade, dana: User
+) -> None:
     claim_case(disputed, by=dana)
 
     page = text_of(signed_in(dana), "/desk/case/7F3K-22/")
@@ -119,7 +125,9 @@ def test_a_node_that_is_down_leaves_the_case_readable(disputed: Trade, dana: Use
     assert "The node did not answer just now." in page
 
 
-def test_a_ruling_is_previewed_word_for_word_before_anything_is_signed(disputed: Trade, dana: User) -> None:
+def test_a_ruling_is_previewed_word_for_word_before_anything_is_signed(
+    disputed: Trade, dana: User
+) -> None:
     claim_case(disputed, by=dana)
     client = signed_in(dana)
 
@@ -177,7 +185,9 @@ def test_a_bad_ruling_is_refused_beside_its_field_and_nothing_is_kept(
     assert Ruling.objects.count() == 0
 
 
-def test_a_ruling_by_an_arbitrator_who_is_not_named_is_refused(disputed: Trade, oskar: User) -> None:
+def test_a_ruling_by_an_arbitrator_who_is_not_named_is_refused(
+    disputed: Trade, oskar: User
+) -> None:
     """M03, M05: a forged post changes nothing."""
     claim_case(disputed, by=oskar)
 
@@ -188,7 +198,9 @@ def test_a_ruling_by_an_arbitrator_who_is_not_named_is_refused(disputed: Trade, 
     assert Ruling.objects.count() == 0
 
 
-def test_another_arbitrators_draft_cannot_be_seen_or_sent(disputed: Trade, dana: User, oskar: User) -> None:
+def test_another_arbitrators_draft_cannot_be_seen_or_sent(
+    disputed: Trade, dana: User, oskar: User
+) -> None:
     """W08."""
     claim_case(disputed, by=dana)
     preview = signed_in(dana).post("/desk/case/7F3K-22/ruling/", RULING)["Location"]
@@ -203,9 +215,19 @@ def test_another_arbitrators_draft_cannot_be_seen_or_sent(disputed: Trade, dana:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "[]", "{", '{"deadline": 5, "signature": "0x"}', '{"deadline":"1","deadline":"2","signature":"0x"}', '{"deadline":"x","signature":"0x"}']
+    "body",
+    [
+        "",
+        "[]",
+        "{",
+        '{"deadline": 5, "signature": "0x"}',
+        '{"deadline":"1","deadline":"2","signature":"0x"}',
+        '{"deadline":"x","signature":"0x"}',
+    ],
 )
-def test_a_malformed_signature_post_has_its_sentence(disputed: Trade, dana: User, body: str) -> None:
+def test_a_malformed_signature_post_has_its_sentence(
+    disputed: Trade, dana: User, body: str
+) -> None:
     """N13."""
     claim_case(disputed, by=dana)
     client = signed_in(dana)
@@ -221,7 +243,9 @@ def test_a_malformed_signature_post_has_its_sentence(disputed: Trade, dana: User
 def test_asking_the_parties_from_the_page(disputed: Trade, dana: User) -> None:
     claim_case(disputed, by=dana)
 
-    signed_in(dana).post("/desk/case/7F3K-22/ask/", {"of": "buyer", "text": "Your statement, please.", "hours": "24"})
+    signed_in(dana).post(
+        "/desk/case/7F3K-22/ask/", {"of": "buyer", "text": "Your statement, please.", "hours": "24"}
+    )
 
     row = Request.objects.get()
     assert (row.of, row.text) == ("buyer", "Your statement, please.")
@@ -234,7 +258,9 @@ def test_what_a_party_wrote_is_shown_as_text(
     from marketplace.disputes.services import open_case, open_due_cases
 
     payload = '<img src=x onerror="alert(1)"><script>alert(2)</script>'
-    filing = open_case(trade=trade, by=alice, reason="not_received", story=payload, wanted="all_to_seller")
+    filing = open_case(
+        trade=trade, by=alice, reason="not_received", story=payload, wanted="all_to_seller"
+    )
     rows.put_in_review(world, trade, by=alice, filing=filing)
     open_due_cases()
     trade.refresh_from_db()
@@ -250,7 +276,9 @@ def test_a_moderator_suspends_lifts_and_notes_from_the_page(alice: User, mia: Us
     client = signed_in(mia)
     home = f"/desk/users/{alice.address}/"
 
-    client.post(home + "suspend/", {"hours": "72", "reason": "Asked for keys.", "appeal": "Write to us."})
+    client.post(
+        home + "suspend/", {"hours": "72", "reason": "Asked for keys.", "appeal": "Write to us."}
+    )
     assert Sanction.objects.get().reason == "Asked for keys."
     assert "Lift the suspension" in text_of(client, home)
 
@@ -263,7 +291,9 @@ def test_a_moderator_suspends_lifts_and_notes_from_the_page(alice: User, mia: Us
 
 
 def test_a_suspension_without_a_reason_is_refused_beside_its_field(alice: User, mia: User) -> None:
-    response = signed_in(mia).post(f"/desk/users/{alice.address}/suspend/", {"hours": "72", "reason": "", "appeal": "x"})
+    response = signed_in(mia).post(
+        f"/desk/users/{alice.address}/suspend/", {"hours": "72", "reason": "", "appeal": "x"}
+    )
 
     assert response.status_code == 422
     assert "Write the reason" in response.content.decode()
@@ -276,7 +306,10 @@ def test_an_arbitrator_reads_people_and_sanctions_nobody(alice: User, dana: User
     home = f"/desk/users/{alice.address}/"
 
     assert "Suspend Alice" not in text_of(client, home)
-    assert client.post(home + "suspend/", {"hours": "72", "reason": "x", "appeal": "x"}).status_code == 404
+    assert (
+        client.post(home + "suspend/", {"hours": "72", "reason": "x", "appeal": "x"}).status_code
+        == 404
+    )
     assert Sanction.objects.count() == 0
 
 
@@ -295,7 +328,9 @@ def test_the_risk_view_names_who_shares_a_browser(alice: User, carol: User, mia:
     from marketplace.accounts.models import Device
 
     for user in (alice, carol):
-        Device.objects.create(user=user, device_hash="0x" + "aa" * 32, signing_key="a" * 64, agreement_key="b" * 64)
+        Device.objects.create(
+            user=user, device_hash="0x" + "aa" * 32, signing_key="a" * 64, agreement_key="b" * 64
+        )
 
     page = text_of(signed_in(mia), f"/desk/users/{alice.address}/")
 
@@ -311,7 +346,9 @@ def test_people_are_found_by_name_and_by_address(alice: User, bob: User, mia: Us
     assert bob.address not in text_of(client, "/desk/users/?q=ali")
 
 
-def test_the_audit_page_shows_the_log_and_a_broken_chain(alice: User, mia: User, olga: User) -> None:
+def test_the_audit_page_shows_the_log_and_a_broken_chain(
+    alice: User, mia: User, olga: User
+) -> None:
     from django.db import connection
 
     signed_in(mia).post(f"/desk/users/{alice.address}/note/", {"text": "x"})
