@@ -11,12 +11,12 @@ from config.wsgi import application as pages
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from channels.auth import AuthMiddlewareStack  # noqa: E402 - Django must be set up first
-from channels.routing import URLRouter  # noqa: E402
-from django.conf import settings  # noqa: E402
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.conf import settings
 
-from realtime.origin import ExactOrigin  # noqa: E402
-from realtime.routing import websocket_urlpatterns  # noqa: E402
+from realtime.origin import ExactOrigin
+from realtime.routing import websocket_urlpatterns
 
 PAGE_THREADS = 8
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from marketplace.disputes.models import Case, Filing, Reading, Request, Ruling, Statement
+from marketplace.moderation.models import AuditEntry, Note, Sanction
 from marketplace.notifications.models import Notice
 from marketplace.offers.models import Offer, OfferDraft, OfferMethod
 from marketplace.payments.models import PaymentAccount
@@ -10,6 +12,10 @@ from marketplace.reputation.models import Standing, TradeResult
 from marketplace.trades.models import Proposal, SettleProposal, TermsVersion, Trade, TradeEvent
 
 __all__ = [
+    "AuditEntry",
+    "Case",
+    "Filing",
+    "Note",
     "Notice",
     "Offer",
     "OfferDraft",
@@ -17,8 +23,13 @@ __all__ = [
     "PaymentAccount",
     "PriceQuote",
     "Proposal",
+    "Reading",
+    "Request",
+    "Ruling",
+    "Sanction",
     "SettleProposal",
     "Standing",
+    "Statement",
     "TermsVersion",
     "Trade",
     "TradeEvent",

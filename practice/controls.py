@@ -10,8 +10,8 @@ from marketplace.trades.models import Trade
 from marketplace.trades.states import LATE_PAID_SECONDS, Status
 from practice.models import Behaviour, Script
 from practice.partner import behaviour_of
-from practice.traders import TRADERS
 from practice.player import Player
+from practice.traders import TRADERS
 from stack.devnet import forward
 
 JUST_PAST_SECONDS = 5

@@ -14,7 +14,8 @@ from marketplace.accounts.access import signed_in
 from marketplace.money import MoneyError, fiat_exponent, fiat_text, parse_amount
 from marketplace.trades.access import trade_for
 from practice import bank as practice_bank
-from practice import controls, faucet as tap, matching, node, people
+from practice import controls, matching, node, people
+from practice import faucet as tap
 from practice.models import BankTransfer
 
 MAX_BODY_BYTES = 64 * 1024
