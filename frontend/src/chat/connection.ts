@@ -16,6 +16,8 @@ const PING_MILLISECONDS = 25_000;
 const SIGNED_OUT = 4401;
 const TOO_MANY = 4413;
 const FLOOD = 4429;
+// Shorter than this and the server only hung up: the next wait grows.
+const STEADY_MILLISECONDS = 10_000;
 
 export type State = "idle" | "connecting" | "open" | "away" | "signed-out";
 export type Follower = (seq: number | null) => void;
@@ -58,6 +60,7 @@ export class Connection {
   #wire: Wire | null = null;
   #state: State = "idle";
   #attempt = 0;
+  #openedAt = Number.POSITIVE_INFINITY;
   #number = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setInterval> | undefined;
@@ -134,6 +137,7 @@ export class Connection {
   }
 
   #opened(): void {
+    this.#openedAt = Date.now();
     this.#become("open");
     this.#ping = setInterval(() => void this.#beat(), PING_MILLISECONDS);
     for (const topic of this.#followers.keys()) void this.#subscribe(topic);
@@ -145,9 +149,12 @@ export class Connection {
     clearInterval(this.#ping);
     for (const id of [...this.#questions.keys()]) this.#settle(id)?.refuse(offline());
     if (code === SIGNED_OUT) {
+      clearInterval(this.#poll);
       this.#become("signed-out");
       return;
     }
+    if (Date.now() - this.#openedAt > STEADY_MILLISECONDS) this.#attempt = 0;
+    this.#openedAt = Number.POSITIVE_INFINITY;
     this.#become("away");
     if (code === TOO_MANY) return;
     const wait = backoff(this.#attempt) + (code === FLOOD ? 10_000 : 0);
@@ -169,8 +176,6 @@ export class Connection {
 
   #read(text: string): void {
     const frame = JSON.parse(text) as Frame;
-    // Only a server that speaks proves a connection; one that hangs up at once must not be hammered.
-    this.#attempt = 0;
     if (frame.kind === "hint" && frame.topic) {
       for (const follower of this.#followers.get(frame.topic) ?? []) follower(frame.seq ?? null);
     } else if (frame.kind === "reply" && frame.id) {

@@ -1,0 +1,107 @@
+/** How entries look. A member's text enters as text only; lines of the hub have looks no member can produce. */
+
+import { momentText } from "../clock.ts";
+import { el, icon } from "../dom.ts";
+import type { Entry, Row, Tick } from "./log.ts";
+import { decode, pieces, shown } from "./text.ts";
+import type { Unsent } from "./unsent.ts";
+import { dangerOf, warningText, type Danger } from "./warnings.ts";
+
+const TICKS: Record<Tick, string> = { sent: "check", delivered: "check-check", read: "check-check" };
+const DAY: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short" };
+const DAY_MILLISECONDS = 86_400_000;
+
+/** A message of a member; `name` is said to those who do not see on which side it stands. */
+export function messageView(entry: Entry, name: string, isMine: boolean, heeded: Set<Danger>): HTMLElement {
+  const text = shown(decode(entry.body ?? ""));
+  const view = el("div", { class: isMine ? "msg is-mine" : "msg", id: `m-${entry.seq}` }, bubble(text, isMine ? "You" : name));
+  const danger = isMine ? null : dangerOf(text);
+  if (danger && !heeded.has(danger)) {
+    heeded.add(danger);
+    view.append(warning(danger, text));
+  }
+  view.append(el("time", { datetime: new Date(entry.at * 1000).toISOString() }, momentText(entry.at, "clock")));
+  return view;
+}
+
+/** Write how far an own message got. */
+export function drawTick(view: HTMLElement, at: number, tick: Tick): void {
+  view.querySelector("time")?.replaceChildren(`${momentText(at, "clock")} · `, icon(TICKS[tick], "s"), tick);
+}
+
+/** A message that waits in this browser. */
+export function unsentView(unsent: Unsent, retry: () => void, remove: () => void): HTMLElement {
+  const view = el("div", { class: "msg is-mine is-unsent" }, bubble(shown(unsent.text), "You"));
+  if (!unsent.problem) {
+    view.append(el("time", {}, icon("clock", "s"), "waits for the connection"));
+    return view;
+  }
+  const again = el("button", { class: "btn is-plain is-small", type: "button" }, "Back to the field");
+  const drop = el("button", { class: "btn is-plain is-small", type: "button" }, "Remove");
+  again.addEventListener("click", retry);
+  drop.addEventListener("click", remove);
+  view.append(el("p", { class: "hint is-bad" }, icon("triangle-alert", "s"), `Not sent. ${unsent.problem}`), el("div", { class: "row" }, again, drop));
+  return view;
+}
+
+/** A line of the hub: a rule across the log, a slip with figures, or the full-width band of staff. */
+export function lineView(entry: Entry): HTMLElement {
+  const id = `m-${entry.seq}`;
+  const at = momentText(entry.at, "clock");
+  const text = entry.text ?? "";
+  if (entry.kind === "staff") {
+    return el(
+      "div",
+      { class: "staff", id },
+      el("p", { class: "staff-by" }, icon("scale", "s"), `${entry.by ?? ""}, staff`),
+      el("p", { dir: "auto" }, ...broken(text)),
+      el("time", { class: "t125 soft" }, at),
+    );
+  }
+  if (entry.rows?.length) return slipView(id, text, at, entry.rows);
+  return el("p", { class: "sys", id }, `${at} · ${text}`);
+}
+
+/** The rule above the first entry of a day. */
+export function dayView(at: number, now = Date.now()): HTMLElement {
+  const day = new Date(at * 1000);
+  const name = [0, 1].map((back) => new Date(now - back * DAY_MILLISECONDS).toDateString()).indexOf(day.toDateString());
+  const words = new Intl.DateTimeFormat("en-GB", DAY).format(day);
+  return el("p", { class: "sys" }, `${["Today, ", "Yesterday, "][name] ?? ""}${words}`);
+}
+
+/** The rule above what the reader has not seen. */
+export const unreadView = (): HTMLElement => el("p", { class: "sys is-new" }, "New since you last looked");
+
+export const dayOf = (at: number): string => new Date(at * 1000).toDateString();
+
+function slipView(id: string, text: string, at: string, rows: Row[]): HTMLElement {
+  const body = el("tbody");
+  for (const { label, was, now } of rows) {
+    body.append(el("tr", {}, el("th", { scope: "row" }, label), el("td", { class: "was" }, was), el("td", { class: "now" }, now)));
+  }
+  const slip = el("div", { class: "slip" }, el("header", {}, el("b", {}, text), el("span", {}, at)), el("div", {}, el("table", {}, body)));
+  return el("div", { class: "msg", id }, slip);
+}
+
+function bubble(text: string, name: string): HTMLElement {
+  const said = el("p", { dir: "auto" }, el("span", { class: "sr" }, `${name}: `));
+  for (const { text: piece, host } of pieces(text)) {
+    said.append(...broken(piece));
+    if (host && host !== piece.toLowerCase()) said.append(el("small", { class: "soft" }, ` (${host})`));
+  }
+  return said;
+}
+
+function warning(danger: Danger, text: string): HTMLElement {
+  const hosts = [...new Set(pieces(text).flatMap((piece) => piece.host ?? []))];
+  const hide = el("button", { class: "btn is-plain is-small", type: "button" }, "Hide");
+  const view = el("div", { class: "tip is-clay", role: "note" }, icon("shield-alert"), el("span", {}, warningText(danger, hosts), " ", hide));
+  hide.addEventListener("click", () => view.remove());
+  return view;
+}
+
+/** Text whose line feeds are line breaks. */
+function broken(text: string): (Node | string)[] {
+  return text.split("\n").flatMap((part, index) => (index ? [el("br"), part] : [part]));
+}

@@ -1,0 +1,329 @@
+/**
+ * <app-chat data-room data-viewer data-entries data-marks data-device>: one room's conversation.
+ *
+ * The server drew the hub's lines; the first pull brings everything. Entries come by number and are only ever appended;
+ * what was written but not yet stored waits in the browser under a number of its own and is sent until it is.
+ */
+
+import { connection } from "../chat/connection.ts";
+import { Log, type Entry, type Page } from "../chat/log.ts";
+import { encode, sizeOf } from "../chat/text.ts";
+import { Unsents } from "../chat/unsent.ts";
+import { dayOf, dayView, drawTick, lineView, messageView, unreadView, unsentView } from "../chat/view.ts";
+import { isSecret, type Danger } from "../chat/warnings.ts";
+import { el } from "../dom.ts";
+import { getJson, postJson, Problem, type Json } from "../page.ts";
+
+const MOST_BYTES = 4_000;
+// Refusals that another try may undo; every other one is for the person to read.
+const PASSING = ["offline", "unavailable", "too_fast", "server", "signed_out"];
+const AGAIN_MILLISECONDS = 5_000;
+const CAUTION = "This looks like a wallet's secret words or key. Nobody needs it, ever. Press send again only if you are sure it is something else.";
+
+class Chat extends HTMLElement {
+  readonly #log = new Log();
+  readonly #heeded = new Set<Danger>();
+  readonly #own = new Map<number, HTMLElement>();
+  #unsents!: Unsents;
+  #stop: (() => void)[] = [];
+  #isPulling = false;
+  #pullAgain = false;
+  #isFlushing = false;
+  #isLoaded = false;
+  #day = "";
+  #cautioned = "";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  connectedCallback(): void {
+    this.#unsents = new Unsents(cupboard(), this.dataset["viewer"] ?? "", this.dataset["room"] ?? "");
+    this.#field.value = this.#unsents.draft;
+    const onSubmit = (event: Event): void => {
+      event.preventDefault();
+      this.#submit();
+    };
+    const onQuick = (event: Event): void => {
+      const text = (event.target as Element).closest("button")?.textContent;
+      if (text) this.send(text.trim());
+    };
+    this.#listen(this.#form, "submit", onSubmit);
+    this.#listen(this.#field, "input", () => this.#write());
+    this.#listen(this.querySelector("[data-quick]"), "click", onQuick);
+    this.#listen(document, "visibilitychange", () => void this.#mark());
+    this.#listen(window, "focus", () => void this.#mark());
+    this.#listen(window, "storage", (event) => {
+      if ((event as StorageEvent).key === this.#unsents.key) this.#drawUnsent();
+    });
+    this.#stop.push(connection().follow(this.#topic, () => this.refresh()));
+    this.refresh();
+  }
+
+  disconnectedCallback(): void {
+    clearTimeout(this.#timer);
+    for (const stop of this.#stop.splice(0)) stop();
+  }
+
+  /** Queue a text; it is sent until the hub has stored it. */
+  send(text: string): void {
+    this.#unsents.add(text, newId(), Date.now() / 1000);
+    this.#drawUnsent();
+    void this.#flush();
+  }
+
+  /** Bring the log up to date and send what waits. */
+  refresh(): void {
+    void this.#pull().then(() => this.#flush());
+  }
+
+  // --- reading ---------------------------------------------------------------------------------
+
+  async #pull(): Promise<void> {
+    if (this.#isPulling) {
+      this.#pullAgain = true;
+      return;
+    }
+    this.#isPulling = true;
+    try {
+      do {
+        this.#pullAgain = false;
+        const after = this.#log.cursor;
+        this.#take(await this.#ask<Page>("pull", { after }, () => getJson(`${this.dataset["entries"]}?after=${after}`)));
+      } while (this.#log.isBehind || this.#pullAgain);
+      await this.#mark();
+    } catch {
+      // What is on the page stays; the next hint, focus or poll tries again.
+    } finally {
+      this.#isPulling = false;
+    }
+  }
+
+  #take(page: Page): void {
+    const wasAtEnd = this.#isAtEnd;
+    const fresh = this.#log.take(page);
+    const me = this.#log.me;
+    if (!this.#isLoaded) {
+      this.#isLoaded = true;
+      this.#room.replaceChildren();
+    }
+    let unread = this.querySelector(".is-new") === null;
+    for (const entry of fresh) {
+      if (unread && me && me.read && entry.seq > me.read && !this.#log.isMine(entry)) {
+        this.#add(unreadView());
+        unread = false;
+      }
+      this.#append(entry);
+    }
+    this.#drawTicks();
+    this.#drawUnsent();
+    this.#drawPeer();
+    if (!this.#log.isBehind) this.#settle(wasAtEnd && fresh.length > 0);
+  }
+
+  #append(entry: Entry): void {
+    if (dayOf(entry.at) !== this.#day) {
+      this.#day = dayOf(entry.at);
+      this.#add(dayView(entry.at));
+    }
+    if (entry.kind !== "text") {
+      this.#add(lineView(entry));
+      return;
+    }
+    const isMine = this.#log.isMine(entry);
+    const view = messageView(entry, this.#log.nameOf(entry), isMine, this.#heeded);
+    if (isMine) this.#own.set(entry.seq, view);
+    if (entry.clientId) this.#unsents.drop(entry.clientId);
+    this.#add(view);
+  }
+
+  /** Only what comes after the first load is spoken, and only a reader at the end is taken along. */
+  #settle(follow: boolean): void {
+    if (this.#room.getAttribute("aria-live") === "off") {
+      this.#room.removeAttribute("aria-live");
+      this.#scroll();
+      if (location.hash.startsWith("#m-")) document.getElementById(location.hash.slice(1))?.scrollIntoView({ block: "center" });
+    } else if (follow) this.#scroll();
+  }
+
+  // --- writing ---------------------------------------------------------------------------------
+
+  #submit(): void {
+    const text = this.#field.value.trim();
+    if (!text) return;
+    if (sizeOf(text) > MOST_BYTES) {
+      this.#caution(`This is too long: ${sizeOf(text)} of ${MOST_BYTES} bytes. Send it in two parts.`);
+      return;
+    }
+    if (isSecret(text) && this.#cautioned !== text) {
+      this.#cautioned = text;
+      this.#caution(CAUTION);
+      return;
+    }
+    this.#field.value = "";
+    this.#caution("");
+    this.send(text);
+  }
+
+  #write(): void {
+    this.#unsents.draft = this.#field.value;
+    this.#caution(isSecret(this.#field.value) ? CAUTION : "");
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#isFlushing || this.#log.closed) return;
+    this.#isFlushing = true;
+    try {
+      for (const unsent of this.#unsents.queue) if (!unsent.problem) await this.#post(unsent.clientId, unsent.text);
+    } catch (refusal) {
+      clearTimeout(this.#timer);
+      const wait = refusal instanceof Problem && refusal.code === "too_fast" ? 2 * AGAIN_MILLISECONDS : AGAIN_MILLISECONDS;
+      this.#timer = setTimeout(() => void this.#flush(), wait);
+    } finally {
+      this.#isFlushing = false;
+    }
+    if (this.#isLoaded && this.#unsents.queue.some((unsent) => !unsent.problem)) await this.#pull();
+  }
+
+  /** @throws Problem if another try may work. */
+  async #post(clientId: string, text: string): Promise<void> {
+    const message = { v: 1, kind: "text", clientId, device: this.dataset["device"] ?? "", body: encode(text) };
+    try {
+      await this.#ask("post", message, () => postJson(this.dataset["entries"] ?? "", message));
+    } catch (refusal) {
+      if (!(refusal instanceof Problem) || PASSING.includes(refusal.code)) throw refusal;
+      this.#unsents.fail(clientId, refusal.message);
+      this.#drawUnsent();
+    }
+  }
+
+  /** Over the socket while it is open, else over HTTP; the same number makes doing both harmless. */
+  async #ask<T>(action: string, data: { [key: string]: Json }, byHttp: () => Promise<T>): Promise<T> {
+    if (connection().state !== "open") return byHttp();
+    try {
+      return (await connection().ask(this.#topic, action, data)) as T;
+    } catch (refusal) {
+      if (refusal instanceof Problem && refusal.code !== "offline") throw refusal;
+      return byHttp();
+    }
+  }
+
+  async #mark(): Promise<void> {
+    const me = this.#log.me;
+    const delivered = this.#log.cursor;
+    const isSeen = document.visibilityState === "visible" && document.hasFocus() && this.#isShown;
+    const read = isSeen ? delivered : (me?.read ?? 0);
+    if (!me || (delivered <= me.delivered && read <= me.read)) return;
+    [me.delivered, me.read] = [delivered, read];
+    this.#drawCount();
+    await this.#ask("mark", { delivered, read }, () => postJson(this.dataset["marks"] ?? "", { delivered, read })).catch(() => undefined);
+  }
+
+  // --- drawing ---------------------------------------------------------------------------------
+
+  #drawTicks(): void {
+    for (const [seq, view] of this.#own) {
+      const tick = this.#log.tickOf(seq);
+      if (view.dataset["tick"] === tick) continue;
+      view.dataset["tick"] = tick;
+      drawTick(view, this.#log.entries[seq - 1]?.at ?? 0, tick);
+    }
+  }
+
+  #drawUnsent(): void {
+    for (const old of this.#room.querySelectorAll(".is-unsent")) old.remove();
+    const stored = new Set(this.#log.entries.map((entry) => entry.clientId));
+    for (const unsent of this.#unsents.queue) {
+      if (stored.has(unsent.clientId)) continue;
+      const remove = (): void => {
+        this.#unsents.drop(unsent.clientId);
+        this.#drawUnsent();
+      };
+      const retry = (): void => {
+        this.#field.value = unsent.text;
+        remove();
+        this.#write();
+        this.#field.focus();
+      };
+      this.#room.append(unsentView(unsent, retry, remove));
+    }
+    this.#scroll();
+  }
+
+  #drawPeer(): void {
+    const others = this.#log.members.filter((member) => !member.isMe);
+    const presence = this.querySelector(".peer .presence");
+    const isHere = others.some((member) => member.here);
+    presence?.classList.toggle("is-away", !isHere);
+    if (presence) presence.textContent = isHere ? "here now" : "away";
+    const end = this.querySelector<HTMLElement>("[data-ended]");
+    if (end) end.hidden = !this.#log.closed;
+    this.#form.hidden = this.#log.closed;
+    this.#drawCount();
+  }
+
+  /** On a phone the chat has a page of its own; its button shows how much waits there. */
+  #drawCount(): void {
+    const button = this.#isShown ? null : document.querySelector(".thumb .is-chat");
+    if (!button) return;
+    const unread = this.#log.unread;
+    const count = button.querySelector(".count");
+    if (!unread) count?.remove();
+    else if (count) count.textContent = String(unread);
+    else button.append(el("b", { class: "count" }, String(unread)));
+  }
+
+  #caution(text: string): void {
+    const place = this.querySelector<HTMLElement>("[data-caution]");
+    if (!place || place.textContent === text) return;
+    place.textContent = text;
+    place.hidden = !text;
+  }
+
+  #add(view: HTMLElement): void {
+    this.#room.insertBefore(view, this.#room.querySelector(".is-unsent"));
+  }
+
+  #scroll(): void {
+    this.#room.scrollTop = this.#room.scrollHeight;
+  }
+
+  #listen(place: EventTarget | null, name: string, heard: (event: Event) => void): void {
+    place?.addEventListener(name, heard);
+    this.#stop.push(() => place?.removeEventListener(name, heard));
+  }
+
+  get #isAtEnd(): boolean {
+    return this.#room.scrollHeight - this.#room.scrollTop - this.#room.clientHeight < 80;
+  }
+
+  get #isShown(): boolean {
+    return this.offsetParent !== null || this.getClientRects().length > 0;
+  }
+
+  get #topic(): string {
+    return `room:${this.dataset["room"]}`;
+  }
+
+  get #room(): HTMLElement {
+    return this.querySelector<HTMLElement>("[data-log]")!;
+  }
+
+  get #form(): HTMLFormElement {
+    return this.querySelector<HTMLFormElement>("form.composer")!;
+  }
+
+  get #field(): HTMLInputElement {
+    return this.#form.querySelector<HTMLInputElement>("input[name=text]")!;
+  }
+}
+
+/** The browser's own storage, if it lets us. */
+function cupboard(): Storage | null {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
+}
+
+const newId = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+customElements.define("app-chat", Chat);
