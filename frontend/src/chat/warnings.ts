@@ -18,7 +18,7 @@ const WORDS = [
 const SUPPORT = [
   /\b(parley|official|customer|live|help\s*desk|technical)[\s-]*(support|service|agent|admin(istrator)?|team|moderator)\b/,
   /\b(i\s*am|i'm|this\s+is|we\s+are|here\s+is)\s+(from\s+)?(the\s+)?(parley|support|an?\s+admin|admin|moderator|arbitrator|staff|escrow\s+(agent|team))\b/,
-  /\b(contact|message|write|call|text|dm|ask)\s+(us|our|the|to)?\s*(support|admin|help\s*desk|staff)\b/,
+  /\b(contact|message|write|call|text|dm|ask)\s+((us|our|the|to|with)\s+){0,2}(support|admin|help\s*desk|staff)\b/,
   /\bsupport\b/,
 ];
 const CLAIM = [
@@ -34,14 +34,13 @@ const ELSEWHERE = [
   /\b(outside|off)\s+(of\s+)?(the\s+)?(parley|platform|site|app|chat)\b/,
   /\b(cancel|without)\s+(the\s+)?(trade|escrow|lock)\s+(and|then|here)?\s*(pay|deal|trade|do)\b/,
 ];
-// Twelve or more bare words in a row is how a wallet's secret looks; 64 hex digits is its key.
-const SECRET = [/^(?:\s*(?:\d{1,2}[.):]?\s*)?[a-z]{3,8}[\s,]+){11,23}[a-z]{3,8}\s*$/, /(^|[^0-9a-f])(0x)?[0-9a-f]{64}([^0-9a-f]|$)/];
+const KEY = /(?<![0-9a-f])(0x)?[0-9a-f]{64}(?![0-9a-f])/;
 const ORDINARY = /\b(the|and|you|your|have|will|that|with|from|this|for|are|not|please|bank|send|sent|name)\b/;
 
 /** The gravest danger of a message, or null. */
 export function dangerOf(text: string): Danger | null {
   const plain = text.normalize("NFKC").toLowerCase();
-  const readings = [plain, unmasked(plain)];
+  const readings = [plain, unmasked(plain), unmasked(plain.replaceAll("1", "l"))];
   const has = (patterns: RegExp[]): boolean => readings.some((reading) => patterns.some((pattern) => pattern.test(reading)));
   if (isSecret(text) || has(WORDS)) return "words";
   if (has(SUPPORT)) return "support";
@@ -50,10 +49,12 @@ export function dangerOf(text: string): Danger | null {
   return pieces(text).some((piece) => piece.host) ? "link" : null;
 }
 
-/** Whether the text looks like a wallet's own secret, which must not be sent to anybody. */
+/** Whether the text looks like a wallet's own secret: its key in hex, or twelve to twenty-four bare words in a row. */
 export function isSecret(text: string): boolean {
   const plain = text.normalize("NFKC").toLowerCase();
-  return SECRET[1]!.test(plain) || (SECRET[0]!.test(plain) && !ORDINARY.test(plain));
+  if (KEY.test(plain)) return true;
+  const words = plain.split(/[\s,;]+|\b\d{1,2}[.):]?(?=\s|$)/u).filter(Boolean);
+  return words.length >= 12 && words.length <= 24 && words.every((word) => /^[a-z]{3,8}$/.test(word)) && !ORDINARY.test(plain);
 }
 
 /** What the reader is told. */
