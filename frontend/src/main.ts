@@ -10,9 +10,11 @@ import "./elements/theme.ts";
 import "./elements/amount-pair.ts";
 import "./elements/shortcuts.ts";
 import "./elements/redraw.ts";
+import "./elements/socket.ts";
 
 import { lazily } from "./lazy.ts";
 
 for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-account", "app-check"]) {
   lazily(tag, () => import("./wallet-elements.ts"));
 }
+lazily("app-chat", () => import("./elements/chat.ts"));

@@ -94,7 +94,7 @@ export async function checkTake(sheet: Sheet): Promise<void> {
   const kept = localStorage.getItem(SIGNED + sheet.ref);
   if (kept && sheet.role === "buyer") {
     const { id, terms } = JSON.parse(kept) as { id: string; terms: string };
-    mustMatch(same(id, sheet.tradeId) && same(terms, sheet.trade.terms), "take");
+    return mustMatch(same(id, sheet.tradeId) && same(terms, sheet.trade.terms), "take");
   }
   const { signature } = sheet.take;
   mustMatch(signature !== null, "unsigned");

@@ -1,6 +1,7 @@
 /**
- * <app-account who="payee|payer" data-fields='[["name","Name"],["iban","IBAN"]]' report>: shows the account only if it is
- * the one committed in the terms of this very trade. Otherwise it refuses, warns and reports.
+ * <app-account data-of="payee|payer"> around the rows that the server drew: shows them only when the account is the one
+ * committed in the terms of this very trade, and when the rows say exactly that account. Until then the values are
+ * hidden; if anything differs the element refuses, warns and reports.
  */
 
 import { el, icon } from "../dom.ts";
@@ -8,57 +9,43 @@ import { embedded } from "../page.ts";
 import { type Sheet, SheetMismatch, checkTake, openPayee, openPayer, reportMismatch } from "../sheet.ts";
 import type { Details } from "../typed/commitments.ts";
 
-const MONO = /^(name|bank|holder|city|branch|note)/;
+const REFUSED = "This account is not the one that was agreed, so it is not shown. Do not pay. The coins stay locked; we have been told.";
+
+const bare = (text: string): string => text.normalize("NFC").replace(/\s+/g, "");
 
 class Account extends HTMLElement {
   connectedCallback(): void {
     void this.draw();
   }
 
+  /** Check again; a morph brings the server's rows back. */
   async draw(): Promise<void> {
     const sheet = embedded<Sheet>("trade-sheet");
-    const isPayee = this.getAttribute("who") !== "payer";
-    const opening = isPayee ? sheet?.payee : sheet?.payer;
-    if (!sheet || !opening) return;
     try {
+      if (!sheet) throw new SheetMismatch(REFUSED, "no_sheet");
       if (sheet.take.signature) await checkTake(sheet);
-      this.#show(isPayee ? openPayee(sheet) : openPayer(sheet));
+      const details = this.dataset["of"] === "payer" ? openPayer(sheet) : openPayee(sheet);
+      this.#compare(details, [String(sheet.agreement["fiatAmount"]), String(sheet.agreement["paymentReference"])]);
+      this.toggleAttribute("data-checked", true);
     } catch (thrown) {
-      this.#refuse();
-      const what = thrown instanceof SheetMismatch ? thrown.what : "unreadable";
-      void reportMismatch(sheet, what, this.getAttribute("report") ?? undefined);
+      this.#refuse(thrown instanceof SheetMismatch ? thrown.message : REFUSED);
+      void reportMismatch(sheet, thrown instanceof SheetMismatch ? thrown.what : "unreadable", this.getAttribute("report") ?? undefined);
     }
   }
 
-  #show(details: Details): void {
-    const fields = JSON.parse(this.dataset["fields"] ?? "[]") as [string, string][];
-    const named = fields.length ? fields : Object.keys(details).map((name): [string, string] => [name, name]);
-    const rows = named.filter(([name]) => details[name]).map(([name, label]) => this.#row(name, label, details[name] ?? ""));
-    this.#place().replaceChildren(el("dl", { class: "copyrows" }, ...rows));
-    this.removeAttribute("data-refused");
+  /** Every value that is shown or copied is of this account (or the sum and the reference), and none of it is missing. */
+  #compare(details: Details, others: string[]): void {
+    const own = new Set(Object.values(details).map(bare));
+    const allowed = new Set([...own, ...others.map(bare)]);
+    const shown = [...this.querySelectorAll("[data-field]")].map((place) => bare(place.textContent ?? ""));
+    const copied = [...this.querySelectorAll("app-copy")].map((place) => bare(place.getAttribute("value") ?? ""));
+    const isTrue = [...shown, ...copied].every((value) => allowed.has(value)) && [...own].every((value) => !value || shown.includes(value));
+    if (!isTrue) throw new SheetMismatch(REFUSED, "shown_account");
   }
 
-  #row(name: string, label: string, value: string): HTMLElement {
-    const isName = MONO.test(name);
-    const shown = name === "iban" ? (value.match(/.{1,4}/g)?.join(" ") ?? value) : value;
-    const button = el("button", { class: "copy", type: "button" }, icon("copy", "s"), el("span", { "data-word": true }, "Copy"), el("span", { class: "sr" }, ` ${label}`));
-    return el(
-      "div",
-      {},
-      el("dt", {}, label),
-      el("dd", isName ? { dir: "auto" } : { class: "mono" }, shown),
-      el("dd", { class: "act-cell" }, el("app-copy" as "span", { value }, button)),
-    );
-  }
-
-  #refuse(): void {
-    const text = "This account is not the one that was agreed, so it is not shown. Do not pay. Your coins and theirs stay where they are; we have been told.";
-    this.#place().replaceChildren(el("p", { class: "tip is-clay", role: "alert" }, icon("triangle-alert"), el("span", {}, text)));
-    this.setAttribute("data-refused", "");
-  }
-
-  #place(): HTMLElement {
-    return this.querySelector<HTMLElement>("[data-details]") ?? this;
+  #refuse(text: string): void {
+    this.removeAttribute("data-checked");
+    this.replaceChildren(el("p", { class: "tip is-clay", role: "alert" }, icon("triangle-alert"), el("span", {}, text)));
   }
 }
 

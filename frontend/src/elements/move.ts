@@ -5,7 +5,7 @@
 
 import type { Hex } from "viem";
 
-import { setClock } from "../clock.ts";
+import { chainNow, setClock } from "../clock.ts";
 import { embedded, go, postJson, refreshRegion, viewer, chainId } from "../page.ts";
 import { type Sheet, SheetMismatch, checkSheet, checkTake, currentSheet, reportMismatch } from "../sheet.ts";
 import { commitment, randomSalt } from "../typed/commitments.ts";
@@ -17,6 +17,7 @@ import { MOVES, argumentsOf, callOf, messageOf, needsStatement } from "../wallet
 import type { Wallet } from "../wallet/provider.ts";
 import { signTake } from "../wallet/sign-take.ts";
 import { WalletTrouble, troubleOf } from "../wallet/trouble.ts";
+import { assist } from "./assist.ts";
 import { writeLetter } from "./letter.ts";
 import { StatusLine, pressed } from "./status.ts";
 
@@ -32,6 +33,7 @@ class MoveElement extends HTMLElement {
 
   connectedCallback(): void {
     this.addEventListener("submit", this.#submit);
+    this.addEventListener("input", assist);
     const letter = this.querySelector("[data-letter]");
     const sheet = embedded<Sheet>("trade-sheet");
     if (letter && sheet) writeLetter(letter, sheet);
@@ -39,6 +41,7 @@ class MoveElement extends HTMLElement {
 
   disconnectedCallback(): void {
     this.removeEventListener("submit", this.#submit);
+    this.removeEventListener("input", assist);
   }
 
   readonly #submit = (event: SubmitEvent): void => {
@@ -91,7 +94,7 @@ class MoveElement extends HTMLElement {
   async #sign(wallet: Wallet, sheet: Sheet, name: string, own: Record<string, string>, say: (text: string) => void): Promise<Answer> {
     const accepted = name === "settle" && !("toBuyer" in own) ? sheet.settle : null;
     const args = accepted ? { toBuyer: accepted.toBuyer } : own;
-    const deadline = accepted ? Number(accepted.deadline) : (MOVES[name]?.deadline?.(sheet) ?? 0);
+    const deadline = accepted ? Number(accepted.deadline) : this.#deadline(name, sheet);
     const [primary, message] = messageOf(name, sheet, args, deadline);
     say(`Sign in ${wallet.info.name}. It costs nothing.`);
     const signature = await signTyped(wallet.provider, sheet.viewer, walletDocument(primary, message, sheet.chainId));
@@ -100,8 +103,15 @@ class MoveElement extends HTMLElement {
     return postJson(this.getAttribute("url") ?? sheet.urls["signed"] ?? "", { move: name, arguments: args, deadline: String(deadline), signature });
   }
 
+  /** The form may ask for a shorter life than the table gives, never a longer one. */
+  #deadline(name: string, sheet: Sheet): number {
+    const most = MOVES[name]?.deadline?.(sheet) ?? 0;
+    const asked = Number(this.querySelector<HTMLInputElement>("input[name=deadline]")?.value ?? most);
+    return asked > chainNow() ? Math.min(asked, most) : most;
+  }
+
   #acceptsSplit(form: HTMLFormElement, sheet: Sheet): boolean {
-    return sheet.settle !== null && !form.elements.namedItem("toBuyer");
+    return sheet.settle !== null && (this.hasAttribute("data-accept") || !form.elements.namedItem("toBuyer"));
   }
 
   /** The maker of a buy offer names his paying account first; that completes the terms. */
