@@ -22,9 +22,15 @@ STUCK_AFTER = timedelta(seconds=45)
 BUMP_EIGHTHS = 9
 # A payout that fails becomes a credit only when this much gas was left, else the contract answers LowGas.
 PAYOUT_GAS = 450_000
+# Above what the contract's own caps allow for any honest call; more would let a hostile token drain the account.
+MAX_GAS = 2_500_000
 OPEN = (RelayStatus.PENDING, RelayStatus.MINED)
 
 logger = logging.getLogger(__name__)
+
+
+class CallTooDear(Exception):
+    """The call would use more gas than the hub pays for."""
 
 
 @dataclass(slots=True)
@@ -49,9 +55,11 @@ class GasDesk:
     ) -> None:
         """Keep a transaction under the next nonce, then hand it to the node; a failed hand-over is repeated later.
 
-        Raises: EscrowReverted when the contract refuses now, NodeUnavailable.
+        Raises: EscrowReverted when the contract refuses now, CallTooDear, NodeRefused, NodeUnavailable.
         """
         gas_limit = self.node.estimate_gas(call) + PAYOUT_GAS
+        if gas_limit > MAX_GAS:
+            raise CallTooDear(gas_limit)
         max_fee, priority_fee = self.node.gas_price()
         row = RelayTransaction(
             chain=self.chain,

@@ -23,7 +23,7 @@ from escrow.chain.typed_data import MessageRefused
 from escrow.chain.types import TradeTerms
 from escrow.identity import ChainChanged, check_identity
 from escrow.models import Chain, Escrow, Relayer, RelayTransaction, SignedCall
-from escrow.nonces import OPEN, GasDesk, finish, note_relayer_problem
+from escrow.nonces import OPEN, CallTooDear, GasDesk, finish, note_relayer_problem
 from escrow.outcomes import Standing, standing_of
 from escrow.projection import terms_of
 from escrow.selectors import ChainUnknown, current_chain
@@ -129,15 +129,19 @@ def _relay(desk: GasDesk, call: SignedCall) -> None:
         )
     except EscrowReverted as error:
         _answer_refusal(desk, call, error)
+    except NodeRefused as error:
+        # About this call alone; the others must not wait for it. It ends with its deadline.
+        logger.warning("signed call %s: %s", call.pk, error)
+    except CallTooDear:
+        _refuse(
+            desk,
+            call,
+            "TooDear",
+            "This step costs more gas than the hub pays. Send it from your own wallet.",
+        )
     except (CallMalformed, MessageRefused, KeyError, ValueError):
         logger.exception("signed call %s cannot be encoded", call.pk)
-        finish(
-            call,
-            SignedCallStatus.REFUSED,
-            reason="Malformed",
-            text="This step could not be read. Sign again.",
-        )
-        desk.trade_ids.add(call.trade_id)
+        _refuse(desk, call, "Malformed", "This step could not be read. Sign again.")
 
 
 def _answer_refusal(desk: GasDesk, call: SignedCall, error: EscrowReverted) -> None:
@@ -149,8 +153,13 @@ def _answer_refusal(desk: GasDesk, call: SignedCall, error: EscrowReverted) -> N
         return
     if standing is Standing.MADE:
         finish(call, SignedCallStatus.DONE)
+        desk.trade_ids.add(call.trade_id)
     else:
-        finish(call, SignedCallStatus.REFUSED, reason=error.name, text=str(error))
+        _refuse(desk, call, error.name, str(error))
+
+
+def _refuse(desk: GasDesk, call: SignedCall, reason: str, text: str) -> None:
+    finish(call, SignedCallStatus.REFUSED, reason=reason, text=text)
     desk.trade_ids.add(call.trade_id)
 
 
@@ -201,8 +210,8 @@ def _time_out(desk: GasDesk, escrow: Escrow) -> bool:
     try:
         desk.node.simulate(ready)
         desk.send(ready, trade_id=escrow.trade_id, move="timeout", charged_to=escrow.seller)
-    except EscrowReverted as error:
-        logger.info("time-out of %s is not possible: %s", escrow.trade_id, error.name)
+    except (EscrowReverted, NodeRefused, CallTooDear) as error:
+        logger.info("time-out of %s is not possible: %s", escrow.trade_id, error)
         return False
     return True
 

@@ -1,4 +1,7 @@
-"""Celery's shells around the chain side: one call each, idempotent, time-limited. The configuration routes them to the queue "chain"."""
+"""Celery's shells around the chain side: one call each, idempotent, time-limited.
+
+The configuration routes them to the queue "chain".
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,7 @@ def relay() -> None:
     relayer.run_once()
 
 
-@shared_task(
-    name="escrow.tasks.watch_submissions", soft_time_limit=30, time_limit=40
-)
+@shared_task(name="escrow.tasks.watch_submissions", soft_time_limit=30, time_limit=40)
 def watch_submissions() -> None:
     """Look after people's own transactions."""
     submissions.watch_once()

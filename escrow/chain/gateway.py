@@ -50,7 +50,7 @@ class Gateway:
         rpc_url: str,
         contract_address: str,
         *,
-        timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+        timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
     ) -> None:
         self.contract = str(to_checksum_address(contract_address))
         self.rpc = Rpc(rpc_url, timeout_seconds=timeout_seconds)
@@ -353,7 +353,7 @@ def gateway() -> Gateway:
 
 
 @cache
-def _configured(_pid: int, rpc_url: str, contract: str, timeout_seconds: float) -> Gateway:
+def _configured(_pid: int, rpc_url: str, contract: str, timeout_seconds: int) -> Gateway:
     return Gateway(rpc_url, contract, timeout_seconds=timeout_seconds)
 
 
@@ -363,5 +363,5 @@ def _contract_address() -> str:
     )
 
 
-def _timeout_seconds() -> float:
-    return float(getattr(settings, "CHAIN_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS))
+def _timeout_seconds() -> int:
+    return int(getattr(settings, "CHAIN_TIMEOUT_SECONDS", DEFAULT_TIMEOUT_SECONDS))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
 
-DEFAULT_TIMEOUT_SECONDS = 5.0
+DEFAULT_TIMEOUT_SECONDS = 5
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _RANGE_WORDS = re.compile(
     r"range|too large|too many|more than \d+ results|response size|limit(ed)? (exceeded|to)|query timeout|timed out",
@@ -42,7 +45,7 @@ class RangeTooLarge(NodeRefused):
 class Rpc:
     """Asks one node. Threads share it; each has its own HTTP session."""
 
-    def __init__(self, url: str, *, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, *, timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS) -> None:
         retries = ExceptionRetryConfiguration(
             errors=(requests.ConnectionError,), retries=2, backoff_factor=0.1
         )
@@ -86,6 +89,11 @@ def number(value: Any) -> int:
         return int(value, 16)
     except (TypeError, ValueError) as error:
         raise NodeUnavailable(f"The node gave {value!r} for a number.") from error
+
+
+def _proxies(url: str) -> dict[str, Any]:
+    # A proxy set for the machine must never see, or break, calls to a node on this machine.
+    return {"proxies": {"http": "", "https": ""}} if urlsplit(url).hostname in _LOOPBACK else {}
 
 
 def _refusal(method: str, error: Any) -> NodeRefused:

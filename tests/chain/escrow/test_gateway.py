@@ -267,7 +267,7 @@ def test_missing_contract_and_missing_node_have_names(anvil: str) -> None:
     with pytest.raises(NoContract):
         nowhere.escrow_state(f"0x{1:064x}")
     with pytest.raises(NodeUnavailable):
-        Gateway("http://127.0.0.1:9", nowhere.contract, timeout_seconds=0.5).head()
+        Gateway("http://127.0.0.1:9", nowhere.contract, timeout_seconds=1).head()
 
 
 def _mark_paid_digest(walker: Walker, terms: Any) -> bytes:

@@ -354,6 +354,30 @@ def test_nonce_used_by_another_transaction_lets_the_call_wait_again(
     assert SignedCall.objects.get().status == "DONE"
 
 
+def test_call_that_cannot_be_sent_does_not_hold_up_the_others(chain: Chain, walker: Walker) -> None:
+    """Q07: a poisoned row is parked with its reason."""
+    poisoned = accept(walker, "release", walker.funded(), walker.seller)
+    SignedCall.objects.filter(pk=poisoned.pk).update(terms={"seller": "nobody"})
+    good = accept(walker, "markPaid", walker.funded(), walker.buyer)
+    done = relayer.run_once()
+    assert (done.sent, done.finished) == (1, 1)
+    poisoned.refresh_from_db()
+    good.refresh_from_db()
+    assert (poisoned.status, poisoned.reason, good.status) == ("REFUSED", "Malformed", "SENT")
+
+
+def test_call_that_costs_too_much_gas_is_left_to_its_signer(
+    chain: Chain, walker: Walker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("escrow.nonces.MAX_GAS", 100_000)
+    call = accept(walker, "release", walker.funded(), walker.seller)
+    relayer.run_once()
+    call.refresh_from_db()
+    assert (call.status, call.reason) == ("REFUSED", "TooDear")
+    assert "your own wallet" in call.text
+    assert RelayTransaction.objects.count() == 0
+
+
 def test_empty_gas_account_raises_the_alarm_and_loses_no_call(chain: Chain, walker: Walker) -> None:
     terms = walker.funded()
     follow(chain)
