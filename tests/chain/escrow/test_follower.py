@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,17 +10,26 @@ from eth_utils import to_checksum_address
 
 from escrow import indexer, locks
 from escrow.chain.codec import artifact, encode_call, event_topic
+from escrow.chain.deploy import deploy_devnet
 from escrow.chain.gateway import Gateway
 from escrow.chain.moves import direct_calldata
 from escrow.chain.rpc import RangeTooLarge
 from escrow.chain.types import Call, RawLog
 from escrow.identity import ChainChanged
-from escrow.models import Block, Chain, ChainEvent, Escrow
+from escrow.models import Asset, Block, Chain, ChainEvent, Escrow
 from escrow.projection import facts_of, rebuild_rows, record_of
 from escrow.reading import read_logs
 from escrow.reducer import reduce_events
 from escrow.selectors import chain_clock, chain_health, credits_of, escrow_for, pending_events
-from escrow.services import mark_applied, register_deployment, reset_chain, unapplied_events
+from escrow.services import (
+    ChainMismatch,
+    mark_applied,
+    register_deployment,
+    reset_chain,
+    unapplied_events,
+)
+from stack import services
+from stack.children import Child
 from tests.chain.escrow.conftest import DAY, ETHER, Walker, follow, locked_elsewhere
 
 pytestmark = pytest.mark.django_db
@@ -341,21 +351,32 @@ def test_other_chain_id_is_refused_within_one_poll(chain: Chain, walker: Walker)
 
 
 def test_devnet_that_was_reset_is_recognised_and_one_command_answers(
-    chain: Chain, walker: Walker
+    chain: Chain, walker: Walker, settings: Any, tmp_path: Path
 ) -> None:
-    """I07: another first block; nothing is written until the reset."""
+    """I07: a new node with a new first block; nothing is written until the reset, and off-chain rows stay."""
     terms = walker.funded()
     walker.mine(2)
     follow(chain)
-    Chain.objects.filter(pk=chain.pk).update(genesis_hash=f"0x{5:064x}")
-    with pytest.raises(ChainChanged, match="devnet reset"):
-        indexer.advance(chain)
-    assert names(terms.trade_id) == ["Funded"]
-    reset_chain(chain.pk)
-    assert ChainEvent.objects.count() == Escrow.objects.count() == Block.objects.count() == 0
-    register_deployment(walker.deployment)
-    follow(Chain.objects.get(pk=chain.pk))
-    assert names(terms.trade_id) == ["Funded"]
+    port = services.free_port()
+    node = Child(services.anvil(port=port, log=tmp_path / "anvil.log"))
+    try:
+        node.wait_until_ready()
+        settings.CHAIN_RPC_URL = services.chain_rpc_url(port)
+        fresh = deploy_devnet(settings.CHAIN_RPC_URL)
+        with pytest.raises(ChainChanged, match="devnet reset"):
+            indexer.advance(chain)
+        with pytest.raises(ChainMismatch, match="devnet reset"):
+            register_deployment(fresh)
+        assert names(terms.trade_id) == ["Funded"]
+        assert "began anew" in chain_health().reason
+        reset_chain(chain.pk)
+        register_deployment(fresh)
+        follow(Chain.objects.get(pk=chain.pk))
+        assert ChainEvent.objects.count() == Escrow.objects.count() == 0
+        assert Asset.objects.count() == 3
+        assert chain_health().ok
+    finally:
+        node.stop()
 
 
 def test_contract_with_other_code_is_refused(chain: Chain, walker: Walker) -> None:
