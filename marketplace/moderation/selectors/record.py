@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from chat.models import Entry
 from chat.text import shown
-from escrow.chain.gateway import gateway
+from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.types import EscrowState
 from escrow.models import ChainEvent, Escrow
 from escrow.selectors import escrow_for
+from escrow.states import EscrowStatus
 from marketplace.accounts.models import User
 from marketplace.disputes.models import Case, Filing
 from marketplace.disputes.reasons import WANTED, slot_label
@@ -32,6 +33,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("desk", "Desk"),
 )
 CHAIN_STATUS = {0: "closed", 1: Status.FUNDED, 2: Status.PAID, 3: Status.DISPUTED}
+CLOSING = {"Released", "Cancelled", "Reclaimed", "Settled", "Ruled", "TimedOut"}
 SIMILAR = 5
 HUB = "Parley"
 HUB_STEPS: dict[str, str] = {
@@ -80,7 +82,6 @@ class ChainFacts:
     status: str = ""
     block: int = 0
     agrees: bool = True
-    problem: str = ""
     escrow: Escrow | None = None
     events: list[ChainEvent] = field(default_factory=list)
 
@@ -118,13 +119,13 @@ def chain_facts(trade: Trade) -> ChainFacts:
         node = gateway()
         head = node.head()
         state = node.escrow_state(trade.trade_id, block=head.number)
-    except Exception as error:
-        return ChainFacts(is_read=False, problem=type(error).__name__, escrow=escrow, events=events)
+    except (NodeUnavailable, NodeRefused):
+        return ChainFacts(is_read=False, escrow=escrow, events=events)
     return ChainFacts(
         is_read=True,
         status=CHAIN_STATUS.get(state.status, "unknown"),
         block=head.number,
-        agrees=_agrees(state, trade, escrow),
+        agrees=_agrees(state, trade, escrow, events),
         escrow=escrow,
         events=events,
     )
@@ -334,10 +335,13 @@ def _chat_item(entry: Entry) -> Item:
     )
 
 
-def _agrees(state: EscrowState, trade: Trade, escrow: Escrow | None) -> bool:
-    """The newest confirmed row may lag the newest block by a move; a live word under other clocks is a forgery or a fault."""
+def _agrees(
+    state: EscrowState, trade: Trade, escrow: Escrow | None, events: list[ChainEvent]
+) -> bool:
+    """Whether the contract's word and our rows can both be true: a closing that is not settled yet is no difference."""
     if escrow is None:
         return state.status == 0
     if state.status == 0:
-        return True
+        is_closed = escrow.status == EscrowStatus.CLOSED
+        return is_closed or any(row.name in CLOSING and not row.confirmed for row in events)
     return state.funded_at == escrow.funded_at and trade.amount_base_units == escrow.amount

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from escrow.fields import canonical_hash
 from escrow.selectors import chain_clock
 from escrow.services import CallRefused
 from marketplace.accounts.models import User
@@ -95,7 +97,11 @@ def _send(row: Ruling, staff: User, body: dict[str, Any]) -> str:
 
 
 def _note(row: Ruling, staff: User, body: dict[str, Any]) -> str:
-    return str(note_ruling_sent(row, by=staff, tx_hash=text_of(body, "txHash", longest=66)).status)
+    try:
+        tx_hash = canonical_hash(text_of(body, "txHash", longest=66))
+    except ValidationError as error:
+        raise BadRequest("“txHash” is not the hash of a transaction.", field="txHash") from error
+    return str(note_ruling_sent(row, by=staff, tx_hash=tx_hash).status)
 
 
 def _answer(
