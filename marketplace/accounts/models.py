@@ -29,7 +29,7 @@ class Users(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """One wallet address. Staff roles are groups; see `access.has_role`."""
 
-    password = None
+    password = None  # type: ignore[assignment]
     address = AddressField(unique=True)
     name = models.CharField(max_length=NAME_LENGTH, blank=True)
     name_key = models.CharField(max_length=NAME_LENGTH * 4, blank=True)
@@ -42,7 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "address"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
-    objects: ClassVar[Users] = Users()  # type: ignore[assignment]
+    objects: ClassVar[Users] = Users()
 
     class Meta:
         constraints: ClassVar = [

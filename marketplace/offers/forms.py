@@ -61,7 +61,7 @@ class AmountField(forms.CharField):
         if not text:
             return ""
         try:
-            return f"{parse_amount(text, exponent=self.exponent):f}"
+            return price_text(parse_amount(text, exponent=self.exponent))
         except MoneyError as error:
             raise forms.ValidationError(str(error), code=error.code) from error
 

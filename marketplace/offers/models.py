@@ -77,7 +77,7 @@ class Offer(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     # Coins seen in the maker's wallet (sell offers), and the block they were seen at.
-    funds_base_units = Uint256Field(null=True, blank=True)  # type: ignore[misc]
+    funds_base_units = Uint256Field(null=True, blank=True)
     funds_block = models.PositiveBigIntegerField(null=True, blank=True)
 
     nonce = Uint256Field()
@@ -126,7 +126,8 @@ class Offer(models.Model):
     @property
     def left_base_units(self) -> int:
         """What can still be taken, in base units."""
-        return self.stock_base_units - self.locked_base_units - self.sold_base_units
+        left: int = self.stock_base_units - self.locked_base_units - self.sold_base_units
+        return left
 
     @property
     def is_sell(self) -> bool:

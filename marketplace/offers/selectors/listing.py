@@ -161,7 +161,13 @@ def after_cursor(ordered: QuerySet[Offer], cursor: str) -> QuerySet[Offer]:
         shut, key, last = int(shut_text), Decimal(key_text), int(id_text)
     except (ValueError, InvalidOperation):
         return ordered
-    if not key.is_finite() or not 0 <= last < 2**63 or len(key_text) > 80 or shut not in (0, 1):
+    if (
+        not key.is_finite()
+        or abs(key.adjusted()) > 60
+        or not 0 <= last < 2**63
+        or len(key_text) > 80
+        or shut not in (0, 1)
+    ):
         return ordered
     return ordered.filter(
         Q(shut__gt=shut) | Q(shut=shut, key__gt=key) | Q(shut=shut, key=key, id__gt=last)

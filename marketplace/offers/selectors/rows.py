@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from marketplace.accounts.models import User
-from marketplace.money import fiat_text, price_places, price_text
+from marketplace.money import fiat_for_down, fiat_text, price_places, price_text
 from marketplace.offers.access import missing_for
 from marketplace.offers.models import Offer, OfferMethod, OfferStatus
 from marketplace.offers.pricing import Quote, against_market_bps, price_of
@@ -205,7 +205,8 @@ def is_short_of_funds(offer: Offer, price: Price, *, amount: Decimal | None = No
     if not offer.is_sell or offer.funds_base_units is None:
         return False
     needed = amount if amount is not None else offer.min_fiat
-    return price.value * offer.funds_base_units < needed * Decimal(10) ** offer.asset.decimals
+    held = fiat_for_down(offer.funds_base_units, price.value, offer.asset.decimals, offer.currency)
+    return held < needed
 
 
 def _quote_or_none(offer: Offer, price: Price | None, amount: Decimal | None) -> Quote | None:

@@ -21,7 +21,7 @@ from marketplace.money import (
     parse_amount,
     price_text,
 )
-from marketplace.offers.access import is_open, offer_for
+from marketplace.offers.access import OfferNotOpen, is_open, offer_for
 from marketplace.offers.arbitrators import arbitrator
 from marketplace.offers.models import Offer
 from marketplace.offers.pricing import Quote
@@ -51,7 +51,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         "entries": [{"line": line, "method": method(line.code)} for line in row.methods],
         "quote": quote,
         "problem": problem,
-        "is_open": is_open(offer),
+        "why_not": _why_not(row),
         "can_take": is_open(offer) and not row.is_own and not row.shut,
         "judge": arbitrator(offer.arbitrator),
         "fee_text": f"{(Decimal(offer.fee_bps) / 100).normalize():f}",
@@ -105,6 +105,12 @@ def price_rule_text(offer: Offer) -> str:
     if offer.ceiling_price is not None:
         words += f", never above {price_text(offer.ceiling_price)}"
     return words
+
+
+def _why_not(row: Row) -> str:
+    if is_open(row.offer):
+        return row.shut
+    return f"{OfferNotOpen(row.offer)} {row.offer.pause_reason}".strip()
 
 
 def _method_sheet(line: MethodLine, found: Method) -> dict[str, Any]:

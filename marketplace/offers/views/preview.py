@@ -135,9 +135,10 @@ def price_rule(terms: OfferTerms) -> str:
 
 
 def _typed_price(form: StepForm, reference: Decimal | None, currency: str) -> Decimal | None:
-    data = form.cleaned_data if form.is_bound and form.is_valid() else None
-    values = form.values() if data is not None else None if form.is_bound else form.initial
-    if not values or not values.get("price_kind"):
+    if form.is_bound and not form.is_valid():
+        return None
+    values = form.values() if form.is_bound else form.initial
+    if not values.get("price_kind"):
         return reference
     if values["price_kind"] == PriceKind.FIXED:
         return Decimal(values["fixed_price"]) if values.get("fixed_price") else None
