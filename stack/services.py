@@ -29,6 +29,8 @@ HOST = "127.0.0.1"
 CHAIN_ID = 72731
 MNEMONIC = "test test test test test test test test test test test junk"
 ACCOUNTS = 20
+# What a node that is killed outright may lose. Its file grows by 5 MB in an hour, so not more often.
+STATE_SECONDS = 15
 
 DATABASE = "parley"
 DATABASE_USER = "market"
@@ -247,7 +249,7 @@ def anvil(
     keep = []
     if state:
         state.parent.mkdir(parents=True, exist_ok=True)
-        keep = ["--state", str(state), "--state-interval", "60"]
+        keep = ["--state", str(state), "--state-interval", str(STATE_SECONDS)]
         keep += ["--timestamp", str(_born_at(state.with_name("born")))]
     return Program(
         name="anvil",
