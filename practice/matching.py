@@ -32,7 +32,7 @@ def first_offer_url(*, side: str, amount_text: str) -> str | None:
     if offer is None:
         return None
     return (
-        reverse("offers:detail", args=[offer.public_id])
+        reverse("offers:offer", args=[offer.public_id])
         + "?"
         + urlencode({"amount": _clean(amount_text)})
     )
