@@ -19,7 +19,6 @@ from escrow.services import mark_applied, unapplied_events
 from marketplace.offers.access import OfferRefused
 from marketplace.offers.services import lock_stock, return_stock, spend_stock
 from marketplace.trades.endings import timeout_variant
-from marketplace.trades.errors import ImpossibleMove
 from marketplace.trades.models import (
     Proposal,
     ProposalStatus,
@@ -108,6 +107,9 @@ def _apply(event: ChainEvent) -> str:
     trade = locked(version.trade_id)
     if next_status(Status(trade.status), Cause(event.name)) is None:
         return _alarm(trade, event, f"{event.name} cannot follow {trade.status}")
+    difference = _difference(version, event)
+    if difference:
+        return _alarm(trade, event, f"{event.name} has another {difference} than was agreed")
     apply(trade, version, event)
     return ""
 
@@ -116,9 +118,6 @@ def _apply(event: ChainEvent) -> str:
 
 
 def _fund(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
-    difference = _difference(version, event)
-    if difference:
-        raise ImpossibleMove(trade.ref, trade.status, f"{event.name} with another {difference}")
     extra = _why_extra(trade, version, event)
     if not extra:
         try:
@@ -153,7 +152,9 @@ def _fund(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
 
 
 def _difference(version: TermsVersion, event: ChainEvent) -> str:
-    """The first field in which the funded struct differs from the one we keep under its id; "" when none."""
+    """The first field in which a funded struct differs from the one we keep under its id; "" when none."""
+    if event.name != Cause.FUNDED:
+        return ""
     ours: dict[str, Any] = version.document["trade"]
     funded: dict[str, Any] = event.args["trade"]
     for name, value in ours.items():
