@@ -72,7 +72,7 @@ def install_packages(*, development: bool) -> None:
         tools.install_node()
         _node_folder.cache_clear()
     command = [
-        "npm",
+        *_npm(),
         "install",
         "--ignore-scripts",
         "--no-audit",
@@ -97,6 +97,14 @@ def install_packages(*, development: bool) -> None:
             f"npm could not install the node packages:\n{done.stdout.strip()[-2000:]}\n"
             "Check the network and the package registry, then run the same command again."
         )
+
+
+def _npm() -> list[str]:
+    """npm's own launcher is a link, and a wheel has no links; so the unpacked one is called by its script."""
+    folder = _node_folder()
+    if folder is None:
+        return ["npm"]
+    return ["node", str(folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 @cache

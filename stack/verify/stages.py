@@ -84,7 +84,11 @@ def _stages(*, deep: bool) -> list[Stage]:
             "forge",
             environment=deeper,
         ),
-        Stage("page types", "tsc", [["npx", "--no-install", "tsc", "--noEmit", "-p", "frontend"]]),
+        Stage(
+            "page types",
+            "tsc",
+            [["node", "node_modules/typescript/bin/tsc", "--noEmit", "-p", "frontend"]],
+        ),
         Stage("page", "node tests", [["node", "--test", "tests/frontend/"]], "node"),
         Stage(
             "integration",
