@@ -67,4 +67,4 @@ class NotAMember(Refused):
     code = "not_found"
 
     def __init__(self) -> None:
-        super().__init__("This conversation is not open to you.")
+        super().__init__("This is not open to you, or not any more.")

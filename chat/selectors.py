@@ -22,11 +22,9 @@ def room_for(user: Viewer, key: str) -> Room:
 
     Raises: Http404.
     """
-    room = (
-        Room.objects.filter(key=key, members__user_id=user.pk, members__left_at=None).first()
-        if user.pk
-        else None
-    )
+    if user.is_anonymous:
+        raise Http404
+    room = Room.objects.filter(key=key, members__user_id=user.pk, members__left_at=None).first()
     if room is None:
         raise Http404
     return room
@@ -34,10 +32,9 @@ def room_for(user: Viewer, key: str) -> Room:
 
 def is_member(user: Viewer, key: str) -> bool:
     """Whether `user` may read the room right now."""
-    return (
-        bool(user.pk)
-        and Member.objects.filter(room__key=key, user_id=user.pk, left_at=None).exists()
-    )
+    if user.is_anonymous:
+        return False
+    return Member.objects.filter(room__key=key, user_id=user.pk, left_at=None).exists()
 
 
 def entries_after(room: Room, cursor: int, limit: int = PAGE) -> list[Entry]:
@@ -73,6 +70,8 @@ def members_of(room: Room) -> list[Member]:
 
 def unread_count(room: Room, user: Viewer) -> int:
     """How many entries this member has not looked at; 0 for a stranger."""
+    if user.is_anonymous:
+        return 0
     member = room.members.filter(user_id=user.pk, left_at=None).first()
     if member is None:
         return 0

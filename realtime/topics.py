@@ -42,7 +42,7 @@ class NoSuchTopic(Refused):
     code = "not_found"
 
     def __init__(self) -> None:
-        super().__init__("There is nothing here for you to follow.")
+        super().__init__("This is not open to you, or not any more.")
 
 
 class NoSuchAction(Refused):

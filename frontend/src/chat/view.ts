@@ -95,8 +95,8 @@ function bubble(text: string, name: string): HTMLElement {
 
 function warning(danger: Danger, text: string): HTMLElement {
   const hosts = [...new Set(pieces(text).flatMap((piece) => piece.host ?? []))];
-  const hide = el("button", { class: "btn is-plain is-small", type: "button" }, "Hide");
-  const view = el("div", { class: "tip is-clay", role: "note" }, icon("shield-alert"), el("span", {}, warningText(danger, hosts), " ", hide));
+  const hide = el("button", { class: "icon-btn", type: "button", "aria-label": "Hide this warning" }, icon("x", "s"));
+  const view = el("div", { class: "tip is-clay", role: "note" }, icon("shield-alert"), el("span", {}, warningText(danger, hosts)), hide);
   hide.addEventListener("click", () => view.remove());
   return view;
 }
