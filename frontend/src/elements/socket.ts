@@ -135,5 +135,6 @@ function lookerOf(place: HTMLElement): () => void {
 }
 
 customElements.define("app-socket", Socket);
+if (!document.querySelector("app-socket:not([topic])")) document.getElementById("main")?.before(el("app-socket" as "div"));
 document.addEventListener("htmx:after:swap", scan);
 scan();
