@@ -207,9 +207,13 @@ abstract contract Base is Test {
         return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), deadline)));
     }
 
-    function signGrantTime(bytes32 id, uint40 newPayBy, uint256 deadline) internal view returns (bytes memory) {
+    function signGrantTime(uint256 key, bytes32 id, uint40 newPayBy, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
         string memory move = "GrantTime(Trade trade,uint40 fundedAt,uint40 newPayBy,uint256 deadline)";
-        return sign(aliceKey, digestOf(move, abi.encode(id, fundedAtOf(id), newPayBy, deadline)));
+        return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), newPayBy, deadline)));
     }
 
     function signSettle(uint256 key, bytes32 id, uint128 toBuyer, uint256 deadline) internal view returns (bytes memory) {

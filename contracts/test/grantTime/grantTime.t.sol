@@ -26,7 +26,7 @@ contract GrantTimeTest is Base {
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadState.selector, id, PAID));
         vm.prank(alice);
         escrow.grantTime(ethTrade(), PAY_BY + 1);
-        bytes memory signature = signGrantTime(id, PAY_BY + 1, FOREVER);
+        bytes memory signature = signGrantTime(aliceKey, id, PAY_BY + 1, FOREVER);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadState.selector, id, PAID));
         escrow.grantTimeBySig(ethTrade(), PAY_BY + 1, FOREVER, signature);
     }
@@ -42,7 +42,7 @@ contract GrantTimeTest is Base {
             vm.expectRevert(error);
             vm.prank(alice);
             escrow.grantTime(ethTrade(), wrong[i]);
-            bytes memory signature = signGrantTime(id, wrong[i], FOREVER);
+            bytes memory signature = signGrantTime(aliceKey, id, wrong[i], FOREVER);
             vm.expectRevert(error);
             escrow.grantTimeBySig(ethTrade(), wrong[i], FOREVER, signature);
         }
@@ -94,7 +94,7 @@ contract GrantTimeTest is Base {
     /// Invariant 7.
     function test_BySig_MovesPayBy() external {
         bytes32 id = fund(ethTrade());
-        bytes memory signature = signGrantTime(id, PAY_BY + 3 days, FOREVER);
+        bytes memory signature = signGrantTime(aliceKey, id, PAY_BY + 3 days, FOREVER);
         vm.expectEmit(address(escrow));
         emit IEscrow.TimeGranted(id, PAY_BY + 3 days);
         vm.prank(carol);

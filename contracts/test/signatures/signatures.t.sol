@@ -150,7 +150,7 @@ contract SignaturesTest is Base {
     /// Invariant 6: the arguments of a move are signed with it.
     function test_RevertWhen_AnArgumentDiffers() external {
         bytes32 id = fund(ethTrade());
-        bytes memory granted = signGrantTime(id, START + 1 days, deadline);
+        bytes memory granted = signGrantTime(aliceKey, id, START + 1 days, deadline);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, alice));
         escrow.grantTimeBySig(ethTrade(), START + 2 days, deadline, granted);
         bytes memory settled = signSettle(bobKey, id, PART, deadline);
