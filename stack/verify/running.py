@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stack import node
-from stack.folders import LOGS, ROOT
+from stack.folders import LOGS
 from stack.verify.stages import Counted, Stage
 
 _SHOWN_LINES = 80
@@ -60,7 +60,7 @@ def _output(command: Sequence[str], stage: Stage) -> tuple[int, str]:
     try:
         done = subprocess.run(
             list(command),
-            cwd=ROOT,
+            cwd=stage.folder,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

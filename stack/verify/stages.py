@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from stack import node, tools
@@ -26,6 +27,7 @@ class Stage:
     is_fast: bool = False
     needs_browser: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
 
 
 def chosen(*, fast: bool, deep: bool, only: list[str] | None) -> list[Stage]:
@@ -80,9 +82,10 @@ def _stages(*, deep: bool) -> list[Stage]:
         Stage(
             "contract",
             "forge test",
-            [[_forge(), "test", "--root", "contracts"]],
+            [[_forge(), "test"]],
             "forge",
             environment=deeper,
+            folder=ROOT / "contracts",
         ),
         Stage(
             "page types",
