@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +21,8 @@ from chat.errors import (
     RoomClosed,
 )
 from chat.models import Entry, Room
-from chat.selectors import entries_after
+from chat.selectors import entries_after, page_of
+from realtime import hints
 from realtime.allowance import TooFast
 
 lines.register("test_locked", "{amount} locked")
@@ -230,3 +232,33 @@ def test_later_number_is_never_visible_before_an_earlier_one(alice: Any, bob: An
     slow_thread.join(10)
     quick_thread.join(10)
     assert [(e.seq, bytes(e.body)) for e in entries_after(room, 0)] == [(1, b"quick")]
+
+
+def test_message_is_stored_and_read_while_redis_is_away(
+    room: Room,
+    alice: Any,
+    bob: Any,
+    settings: Any,
+    monkeypatch: Any,
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    """K02: the hint is lost, the message is not; and nobody waits long for what does not answer."""
+    # Publishing pauses after a failure; the next test must not inherit the pause.
+    monkeypatch.setattr(hints, "_quiet_until", 0.0)
+    nowhere = "redis://127.0.0.1:9/0"
+    settings.REDIS_URL = nowhere
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [nowhere], "prefix": "parley"},
+        }
+    }
+    began = time.monotonic()
+    with django_capture_on_commit_callbacks(execute=True) as told:
+        for number in range(10):
+            post(room, alice, client_id=f"client-id-{number}")
+    assert len(told) == 10
+    page = page_of(room, bob, 0)
+    assert ([entry["seq"] for entry in page["entries"]], page["last"]) == (list(range(1, 11)), 10)
+    assert [member["here"] for member in page["members"]] == [False, False]
+    assert time.monotonic() - began < 5
