@@ -6,6 +6,7 @@ Signing in is two steps. `challenge` writes the whole message; `sign_in` burns i
 from __future__ import annotations
 
 import secrets
+import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,6 +30,9 @@ from marketplace.accounts.selectors import DEVICE_SESSION_KEY
 
 CHALLENGE_LIFE = timedelta(minutes=5)
 OPEN_CHALLENGES = 5
+# About 100 bits, short enough to be compared by eye.
+NONCE_LETTERS = string.ascii_letters + string.digits
+NONCE_LENGTH = 17
 STATEMENT = "I sign in to Parley with this wallet, and this browser may read and write the chats of my trades. Nothing is sent and nothing is paid."
 
 
@@ -86,7 +90,7 @@ def challenge(request: HttpRequest, *, address: str, signing: str, agreement: st
         origin=settings.PUBLIC_ORIGIN,
         address=_address(address),
         chain_id=settings.CHAIN_ID,
-        nonce=secrets.token_hex(16),
+        nonce=_nonce(),
         issued_at=_iso(now),
         expiration_time=_iso(now + CHALLENGE_LIFE),
         signing_key=keys[0],
@@ -279,6 +283,10 @@ def _arrive(message: SignInMessage) -> tuple[User, Device]:
         if not is_new:
             Device.objects.filter(pk=device.pk).update(last_used_at=now)
     return user, device
+
+
+def _nonce() -> str:
+    return "".join(secrets.choice(NONCE_LETTERS) for _ in range(NONCE_LENGTH))
 
 
 def _iso(moment: datetime) -> str:

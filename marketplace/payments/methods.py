@@ -234,7 +234,7 @@ ALL_METHODS: tuple[Method, ...] = (
         pay_seconds=DAY_PAY,
         release_seconds=4 * DAY,
         arrives="within an hour, at most a day",
-        risk="R1",
+        risk="R0",
         risk_reason="Cash paid in is final; the name of the payer is not shown.",
         warnings=(
             "The payee does not see who paid. Keep the till receipt until the trade is over.",
@@ -401,7 +401,7 @@ ALL_METHODS: tuple[Method, ...] = (
         pay_seconds=14 * DAY,
         release_seconds=30 * DAY,
         arrives="in three to ten days",
-        risk="R2",
+        risk="R0",
         risk_reason="Cash is final, but nobody can prove what was in the envelope.",
         warnings=("Send it tracked and insured, film the packing; film the opening.",),
         proof="The tracking number and an unbroken film of packing or opening.",

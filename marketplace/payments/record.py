@@ -17,6 +17,7 @@ DAY = 24 * HOUR
 
 # Risk of the payer's bank or app taking the money back after it arrived.
 RISKS: Mapping[str, str] = {
+    "R0": "Final once it is there",
     "R1": "Instant and hard to call back",
     "R2": "The payer's bank can recall it when fraud is claimed",
     "R3": "The platform may reverse it",

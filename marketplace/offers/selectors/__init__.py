@@ -16,7 +16,13 @@ from marketplace.offers.selectors.market import (
     row_of,
 )
 from marketplace.offers.selectors.prices import current_price, offer_quote
-from marketplace.offers.selectors.rows import MethodLine, Row, against_text, minutes_text
+from marketplace.offers.selectors.rows import (
+    MethodLine,
+    Row,
+    against_text,
+    minutes_text,
+    short_fiat,
+)
 
 __all__ = [
     "PAGE_SIZE",
@@ -37,4 +43,5 @@ __all__ = [
     "open_offers",
     "prices_of_others",
     "row_of",
+    "short_fiat",
 ]

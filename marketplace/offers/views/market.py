@@ -17,7 +17,7 @@ from marketplace.money import fiat_text, price_places, price_text
 from marketplace.offers.access import MAKER_SIDE, market_asset, market_currency, market_side
 from marketplace.offers.forms import FilterForm
 from marketplace.offers.models import Side
-from marketplace.offers.selectors import SORTS, freed_by_dropping, markets, open_offers
+from marketplace.offers.selectors import SORTS, freed_by_dropping, markets, open_offers, short_fiat
 from marketplace.payments.catalogue import METHODS, UnknownMethod, currencies, method, methods_for
 
 DEFAULT_MARKET = ("buy", "USDC", "EUR")
@@ -119,7 +119,9 @@ def _filters(form: FilterForm, currency: str) -> tuple[Decimal | None, str | Non
 
 def _chips(here: tuple[str, str, str], kept: dict[str, str], currency: str) -> list[dict[str, str]]:
     words = {
-        "amount": f"Fits {kept['amount']} {currency}",
+        "amount": f"Fits {short_fiat(Decimal(kept['amount']), currency)} {currency}"
+        if kept["amount"]
+        else "",
         "method": f"By {method(kept['method']).name}" if kept["method"] else "",
     }
     return [

@@ -65,6 +65,7 @@ def page(request: HttpRequest, public_id: str) -> HttpResponse:
         "offer_link": settings.PUBLIC_ORIGIN + reverse("offers:offer", args=[offer.public_id]),
         "quote_fiat": request.GET.get("amount", "") if problem else _fiat_text(quote, offer),
         "quote_net": _coins_text(quote.net_base_units if quote else 0, row),
+        "quote_fee": _fee_text(quote, offer),
         "quote_coins": _coins_text(quote.base_units if quote else 0, row),
         "sheet": take_sheet(offer, row),
     }
@@ -192,6 +193,10 @@ def _account_fields(viewer: User | None, row: Row) -> list[dict[str, Any]]:
 
 def _fiat_text(quote: Quote | None, offer: Offer) -> str:
     return fiat_text(quote.fiat, offer.currency) if quote else ""
+
+
+def _fee_text(quote: Quote | None, offer: Offer) -> str:
+    return amount_text(quote.fee_base_units, offer.asset.decimals) if quote else ""
 
 
 def _coins_text(units: int, row: Row) -> str:

@@ -10,7 +10,6 @@ from escrow.chain.typed_data import typed_message
 from escrow.models import Asset
 from marketplace.accounts.models import User
 from marketplace.money import (
-    amount_text,
     base_units,
     coins_for_down,
     fiat_for_down,
@@ -101,8 +100,6 @@ def review_context(draft: OfferDraft, *, publish_url: str) -> dict[str, Any]:
     return {
         "terms": terms,
         "price_rule": price_rule(terms),
-        "limits": f"{fiat_text(terms.min_fiat, terms.currency)} to {fiat_text(terms.max_fiat, terms.currency)} {terms.currency}",
-        "stock": f"{amount_text(terms.stock_base_units, terms.asset.decimals)} {terms.asset.symbol}",
         "methods": [
             {"method": method(entry.method), "details": entry.details, "lines": _labelled(entry)}
             for entry in terms.methods
@@ -126,12 +123,18 @@ def price_rule(terms: OfferTerms) -> str:
     """The price rule in words."""
     if terms.price_kind == PriceKind.FIXED and terms.fixed_price is not None:
         return f"{price_text(terms.fixed_price)} {terms.currency} per {terms.asset.symbol}, fixed"
-    words = f"{terms.signed_price} % against the market"
+    words = _margin_words(terms.margin_bps or 0)
     if terms.floor_price is not None:
         words += f", never below {price_text(terms.floor_price)}"
     if terms.ceiling_price is not None:
         words += f", never above {price_text(terms.ceiling_price)}"
     return words
+
+
+def _margin_words(bps: int) -> str:
+    if bps == 0:
+        return "the market price"
+    return f"{abs(bps) // 100}.{abs(bps) % 100:02d} % {'under' if bps < 0 else 'over'} the market"
 
 
 def _typed_price(form: StepForm, reference: Decimal | None, currency: str) -> Decimal | None:
@@ -183,8 +186,10 @@ def _signed(value: Decimal, currency: str) -> str:
 
 
 def _labelled(entry: MethodTerms) -> list[tuple[str, str]]:
-    fields = {field.name: field.label for field in method(entry.method).payee_fields}
-    return [(fields.get(name, name), value) for name, value in entry.details.items()]
+    fields = method(entry.method).payee_fields
+    return [
+        (field.label, entry.details[field.name]) for field in fields if field.name in entry.details
+    ]
 
 
 def _takers_text(terms: OfferTerms) -> str:

@@ -33,6 +33,14 @@ TITLES = {
     "terms": ("Terms", "Your terms"),
     "review": ("Review", "Look at it once more"),
 }
+NEXT = {
+    "amount": "amount",
+    "price": "price",
+    "methods": "methods",
+    "takers": "who may take it",
+    "terms": "terms",
+    "review": "review",
+}
 
 
 @signed_in
@@ -214,7 +222,7 @@ def _context(
         **_frame(step, offer, values),
         "form": form,
         "back": _url(STEPS[at - 1], offer) if at else None,
-        "next_title": TITLES[STEPS[at + 1]][0].lower(),
+        "next_title": NEXT[STEPS[at + 1]],
         "asset": _asset(values["side"]) if "side" in values else None,
         "currency": values.get("side", {}).get("currency", ""),
         "is_sell": values.get("side", {}).get("side") != "buy",

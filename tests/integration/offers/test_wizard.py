@@ -64,7 +64,7 @@ def test_seven_steps_and_a_signature_make_an_offer(
     client.force_login(alice)
     assert walk(client).url == "/offers/new/review/"
     page = shown(client.get("/offers/new/review/"))
-    assert "-0.70 % against the market, never below 0.915" in page
+    assert "0.70 % under the market, never below 0.915" in page
     sheet = sheet_of(page, "offer-sheet")
     assert sheet["urls"] == {"publish": "/offers/new/publish/"}
     assert sheet["typed"]["primaryType"] == "Offer"
