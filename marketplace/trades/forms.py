@@ -59,14 +59,14 @@ def proposal_input(fields: Mapping[str, str], trade: Trade) -> ProposalInput:
 
 
 def account_of(body: dict[str, Any], role: str) -> Account:
-    """The account in a posted take: `payerName` or an object under `role` ("account" is taken for the payee's), commitment and salt.
+    """The account in a posted take: `payerName` or `payer`, else `account` for the payee's, commitment and salt.
 
     Raises: BadRequest.
     """
     if role == "payer" and "payerName" in body:
         details = {"name": text_of(body, "payerName", longest=200)}
     else:
-        found = object_of(body, role if role in body else "account")
+        found = object_of(body, "payer" if role == "payer" else "account")
         details = {name: text_of(found, name) for name in found}
     commitment, salt = (
         text_of(body, COMMITMENTS[role], longest=66),

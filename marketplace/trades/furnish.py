@@ -35,7 +35,6 @@ from marketplace.trades.states import (
 )
 from marketplace.trades.terms import coins_text, words_of
 from marketplace.trades.told import CHIPS, ON_ITS_WAY_WORD, QUICK_REPLIES
-from realtime.presence import is_here
 
 
 def room_of(trade: Trade, viewer: User) -> Room:
@@ -83,7 +82,6 @@ def room_of(trade: Trade, viewer: User) -> Room:
         against_market=against_market(trade),
         record=record_for(peer),
         together=together(viewer, peer),
-        peer_is_here=is_here(f"trade:{trade.ref}", peer.pk),
         quick_replies=QUICK_REPLIES.get((role, status), ()),
         sheet=sheet_at(trade, viewer, role, moment),
         signed_file=_signed_file(trade, viewer, moment),

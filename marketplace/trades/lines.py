@@ -48,6 +48,7 @@ LINES: Mapping[str, str] = {
     "TimedOut.buyer": "{seller}'s time to answer ran out: the coins went to {buyer}",
     "TimedOut.seller": "{buyer}'s time to pay ran out: the coins went back to {seller}",
     "TimedOut.half": "Nobody decided in time: half each, no fee",
+    "alarm.page": "{actor}'s page refused what it was shown. Do not pay; our staff looks at it",
     "alarm": "The chain shows something else than was agreed. Do not pay; our staff looks at it",
 }
 
@@ -112,6 +113,12 @@ NOTICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "TimedOut.half": (
         (BUYER, "Nobody decided in time: half of the coins went to you, no fee."),
         (SELLER, "Nobody decided in time: half of the coins went to you, no fee."),
+    ),
+    "alarm.page": (
+        (
+            OTHER,
+            "{actor}'s page refused what it was shown. Do not pay or release until it is cleared.",
+        ),
     ),
     "alarm": (
         (

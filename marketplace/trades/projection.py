@@ -102,9 +102,10 @@ def _apply(event: ChainEvent) -> str:
     version = TermsVersion.objects.filter(escrow_id=event.trade_id).first()
     if version is None:
         return UNKNOWN_ID
+    trade = locked(version.trade_id)
+    # Asked under the lock: two followers may hold the same event, and a rebuilt chain brings it again.
     if TradeEvent.objects.filter(chain_key=_key(event)).exists():
         return ""
-    trade = locked(version.trade_id)
     if next_status(Status(trade.status), Cause(event.name)) is None:
         return _alarm(trade, event, f"{event.name} cannot follow {trade.status}")
     difference = _difference(version, event)

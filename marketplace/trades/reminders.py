@@ -8,6 +8,7 @@ from escrow.selectors import chain_clock
 from marketplace.trades.models import Trade
 from marketplace.trades.services.status import RELATED, note
 from marketplace.trades.states import Note
+from marketplace.trades.terms import left_text
 
 MARKS = ("remind_half_at", "remind_quarter_at")
 
@@ -47,15 +48,3 @@ def _remind(trade_pk: int, mark: str, now: int) -> int:
             **passed,
         )
     return 1
-
-
-def left_text(seconds: int) -> str:
-    """ "2 d 3 h", "5 h 20 min", "12 min", "40 s"."""
-    days, rest = divmod(seconds, 86_400)
-    hours, rest = divmod(rest, 3600)
-    minutes, rest = divmod(rest, 60)
-    if days:
-        return f"{days} d {hours} h" if hours else f"{days} d"
-    if hours:
-        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
-    return f"{minutes} min" if minutes else f"{rest} s"

@@ -30,7 +30,7 @@ from marketplace.trades.states import (
     Status,
     shown_pay_by,
 )
-from marketplace.trades.terms import Words, plain_number
+from marketplace.trades.terms import Words, left_text, plain_number
 from marketplace.trades.told import EXTRA, LOCK_WAIT, MAIN_ACTIONS, ON_ITS_WAY, WAIT_WORDS
 
 GRANT_SECONDS = 1800
@@ -68,7 +68,6 @@ class Room:
     against_market: str
     record: Record
     together: int
-    peer_is_here: bool
     quick_replies: tuple[str, ...]
     sheet: dict[str, Any]
     signed_file: str
@@ -182,6 +181,38 @@ class Room:
             (f"{seller} stay{s} silent", f"the coins go to {to}"),
             ("The arbitrator never answers", "half each, no fee"),
         ]
+
+    @property
+    def chat_summary(self) -> str:
+        """One line about the other, for the head of the chat."""
+        pace = self._pace()
+        return (
+            f"{self.record.in_words} · {pace[0].lower()} about {pace[1]}"
+            if pace
+            else self.record.in_words
+        )
+
+    @property
+    def chat_about(self) -> list[tuple[str, str]]:
+        """A few facts about the other, with their sample."""
+        facts = [
+            ("Trades", self.record.in_words),
+            ("Different partners", str(self.record.partners)),
+        ]
+        pace = self._pace()
+        if pace:
+            facts.append((pace[0], f"{pace[1]}, median"))
+        if self.together:
+            facts.append(("You two", f"{self.together} finished"))
+        return facts
+
+    def _pace(self) -> tuple[str, str] | None:
+        seconds = (
+            self.record.median_release_seconds if self.is_buyer else self.record.median_pay_seconds
+        )
+        if seconds is None:
+            return None
+        return ("Releases in" if self.is_buyer else "Pays in"), left_text(seconds)
 
     # --- clocks ---
 

@@ -284,7 +284,7 @@ def sheet_at(trade: Trade, viewer: User, role: Role, moment: Moment) -> dict[str
 
 def _urls(trade: Trade, split: SettleProposal | None) -> dict[str, str]:
     """Where the page posts each step of this trade."""
-    names = ("take", "payer", "signed", "submissions", "sheet", "region", "settle")
+    names = ("take", "payer", "signed", "submissions", "sheet", "region", "settle", "report")
     urls = {name: reverse(f"trades:{name}", args=[trade.ref]) for name in names}
     if split is not None:
         urls["settleAccept"] = reverse("trades:settle_accept", args=[trade.ref, split.number])

@@ -161,3 +161,15 @@ def document_of(trade: Trade) -> dict[str, Any]:
         "agreement": agreement,
         "fields": {name: str(getattr(trade, name)) for name in FIELDS},
     }
+
+
+def left_text(seconds: int) -> str:
+    """ "2 d 3 h", "5 h 20 min", "12 min", "40 s"."""
+    days, rest = divmod(seconds, 86_400)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{rest} s"

@@ -35,6 +35,7 @@ urlpatterns = [
     path("trade/<str:ref>/ready/", steps.ready, name="ready"),
     path("trade/<str:ref>/here/", steps.here, name="here"),
     path("trade/<str:ref>/more-time/", steps.more_time, name="more_time"),
+    path("trade/<str:ref>/report/", steps.report, name="report"),
     path("trade/<str:ref>/settle/", steps.settle, name="settle"),
     path("trade/<str:ref>/settle/<int:number>/accept/", steps.settle_accept, name="settle_accept"),
     path(

@@ -10,6 +10,7 @@ from marketplace.trades.services.moves import (
     decline_settle,
     note_submission,
     propose_settle,
+    report_mismatch,
 )
 from marketplace.trades.services.negotiate import (
     accept_terms,
@@ -38,6 +39,7 @@ __all__ = [
     "note_submission",
     "propose_settle",
     "propose_terms",
+    "report_mismatch",
     "sign_take",
     "take_offer",
 ]

@@ -5,6 +5,7 @@ None of them changes a status: they state an intent, and the confirmed event mov
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ from marketplace.trades.states import (
 )
 from marketplace.trades.terms import chain_of, coins_text, terms_of
 
+logger = logging.getLogger(__name__)
 HOUR_SECONDS = 3600
 SETTLE_SECONDS = DAY_SECONDS
 CLOCK_SLACK_SECONDS = 300
@@ -219,6 +221,28 @@ def decline_settle(*, user: User, trade: Trade, number: int) -> SettleProposal:
         _answer(proposal, ProposalStatus.DECLINED, now)
         note(trade, Note.SETTLE_DECLINED, at=now, actor=role, params={"number": number})
     return proposal
+
+
+def report_mismatch(*, user: User, trade: Trade, what: str) -> None:
+    """A party's page refused what the hub showed: an alarm in the history, once per page and reason, and in the log.
+
+    Raises: NotPossibleNow for a stranger.
+    """
+    role = role_of(user, trade)
+    if role is None:
+        raise NotPossibleNow
+    logger.error("trade %s: the %s's page refused: %s", trade.ref, role, what)
+    with transaction.atomic():
+        trade = locked(trade.pk)
+        known = trade.events.filter(cause=Note.ALARM, actor=role, params__reason=what)
+        if not known.exists():
+            note(
+                trade,
+                Note.ALARM,
+                at=chain_clock(),
+                actor=role,
+                params={"reason": what, "variant": "page"},
+            )
 
 
 def _move_named(text: str) -> Move:

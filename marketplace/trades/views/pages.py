@@ -59,7 +59,10 @@ def region(request: HttpRequest, ref: str) -> HttpResponse:
 @never_cache
 def chat(request: HttpRequest, ref: str) -> HttpResponse:
     """The chat alone, for phones, with the decision on top."""
-    return render(request, "marketplace/trades/chat.html", _context(request, ref))
+    context = _context(request, ref)
+    # The chat's own template calls its room `room`.
+    context = {**context, "shown": context["room"], "room": context["chat_room"]}
+    return render(request, "marketplace/trades/chat.html", context)
 
 
 @require_GET

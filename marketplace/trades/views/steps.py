@@ -209,6 +209,16 @@ def settle_decline(request: HttpRequest, user: User, trade: Trade, number: int) 
     return ""
 
 
+@require_POST
+@trade_step
+def report(request: HttpRequest, user: User, trade: Trade) -> str:
+    """A page that refused, because what we showed is not what was agreed."""
+    services.report_mismatch(
+        user=user, trade=trade, what=text_of(json_body(request), "what", longest=60)
+    )
+    return ""
+
+
 def _fields(request: HttpRequest) -> Mapping[str, str]:
     """The posted fields, all of them texts, from JSON or from a form."""
     if not wants_json(request):
