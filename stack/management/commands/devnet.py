@@ -15,6 +15,7 @@ from escrow.chain.deploy import deploy_devnet
 from escrow.services import register_deployment, reset_chain
 from marketplace.trades.services import close_lost_trades
 from stack import devnet, ports, up
+from stack.missing import MissingPrerequisite
 from stack.services import NodeRefused, create_database
 from stack.supervisor import AlreadyRunning, Supervisor, only_one
 
@@ -64,6 +65,8 @@ class Command(BaseCommand):
                     supervisor.stop()
         except AlreadyRunning as running:
             raise CommandError(f"{running} Stop it first, then run this again.") from running
+        except MissingPrerequisite as missing:
+            raise CommandError(str(missing)) from missing
 
     def _start_over(self, supervisor: Supervisor) -> None:
         for server in [supervisor.start(program) for program in up.servers(ports.choose())]:
