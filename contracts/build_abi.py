@@ -15,30 +15,25 @@ from pathlib import Path
 
 CONTRACTS = Path(__file__).resolve().parent
 ROOT = CONTRACTS.parent
+sys.path.insert(0, str(ROOT))
+
+from stack import node  # noqa: E402
+
 ABI = ROOT / "escrow" / "chain" / "abi"
 NAMES = ("Escrow", "TestUSDC", "TestDAI", "PriceFeed")
 
 
-class ToolMissing(Exception):
-    """The compiler is not installed: run `npm install --ignore-scripts` first."""
-
-
-def forge() -> Path:
-    """The native forge of this platform, out of node_modules.
-
-    Raises: ToolMissing.
-    """
-    for binary in sorted(ROOT.glob("node_modules/@foundry-rs/forge-*/bin/forge*")):
-        return binary
-    raise ToolMissing(ToolMissing.__doc__)
-
-
 def build() -> dict[str, str]:
-    """The text of each file by contract name, from a compilation that uses no cache."""
+    """The text of each file by contract name, from a compilation that uses no cache.
+
+    Raises: stack.missing.MissingPrerequisite when forge is not installed.
+    """
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
-            [forge(), "build", "src", "--skip", "test", "--out", f"{folder}/out", "--cache-path", f"{folder}/cache"],
+            [node.native_program("forge"), "build", "src", "--skip", "test", "--out", f"{folder}/out"]
+            + ["--cache-path", f"{folder}/cache"],
             cwd=CONTRACTS,
+            env=node.environment(),
             check=True,
             stdout=subprocess.DEVNULL,
         )
