@@ -1,16 +1,92 @@
-"""One turn of everything that works behind the pages: what the follower and the worker's schedule do."""
+"""Everything that works behind the pages, in one thread: follower, relayer, sweeps, practice partner, and a node that goes on making blocks."""
 
 from __future__ import annotations
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 
-def one_turn() -> None:
-    """Follow the chain, move the trades, send what is signed, sweep what is due."""
-    from escrow import indexer, relayer
-    from escrow.models import Chain
-    from marketplace.trades import projection, tasks
+from stack import services
 
-    for chain in Chain.objects.all():
-        indexer.advance(chain)
-    projection.apply_unapplied()
-    relayer.run_once()
-    tasks.sweep_trades()
+_REST_SECONDS = 0.1
+# The node mines each transaction at once; the blocks after it, which make it deep, are made here.
+_BLOCK_EVERY_SECONDS = 0.5
+_SWEEP_EVERY_SECONDS = 1.0
+
+
+class Background:
+    """What the follower's process and the worker's schedule do elsewhere, in turn. Parts can be stopped."""
+
+    def __init__(self, rpc_url: str) -> None:
+        self._rpc_url = rpc_url
+        self._relays = True
+        self._stopping = threading.Event()
+        self._turn = threading.Lock()
+        self._thread = threading.Thread(target=self._work, name="background", daemon=True)
+        self._due: dict[str, float] = {}
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the turn that runs now."""
+        self._stopping.set()
+        self._thread.join(timeout=15)
+        assert not self._thread.is_alive(), "the background work did not stop"
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Nothing works meanwhile."""
+        with self._turn:
+            yield
+
+    def stop_relayer(self) -> None:
+        """As if the relayer had died more than a minute ago: nothing signed is sent, and pages can know it."""
+        from escrow.models import Relayer
+        from escrow.selectors import STALE_RELAYER_SECONDS
+
+        with self._turn:
+            self._relays = False
+            for row in Relayer.objects.all():
+                row.checked_at -= timedelta(seconds=STALE_RELAYER_SECONDS + 1)
+                row.save(update_fields=["checked_at"])
+
+    def start_relayer(self) -> None:
+        self._relays = True
+
+    def _work(self) -> None:
+        from django.db import connections
+
+        try:
+            while not self._stopping.wait(_REST_SECONDS):
+                with self._turn:
+                    self._one_turn()
+        finally:
+            connections.close_all()
+
+    def _one_turn(self) -> None:
+        from escrow.tasks import relay, watch_submissions
+        from marketplace.disputes.tasks import sweep_cases
+        from marketplace.management.commands.follow import one_round
+        from marketplace.trades.tasks import sweep_trades
+        from practice.tasks import play
+
+        self._every(_BLOCK_EVERY_SECONDS, "block", self._mine)
+        one_round()
+        if self._relays:
+            relay()
+        sweep_trades()
+        sweep_cases()
+        self._every(_SWEEP_EVERY_SECONDS, "submissions", watch_submissions)
+        self._every(_SWEEP_EVERY_SECONDS, "play", play)
+
+    def _mine(self) -> None:
+        services.rpc(self._rpc_url, "evm_mine")
+
+    def _every(self, seconds: float, name: str, action: Callable[[], object]) -> None:
+        now = time.monotonic()
+        if now >= self._due.get(name, 0.0):
+            self._due[name] = now + seconds
+            action()

@@ -9,7 +9,14 @@ from typing import Protocol
 
 import pytest
 from eth_account.signers.local import LocalAccount
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 from stack.verify.chromium import program as chromium_program
 from tests.plugin.site import Site
@@ -24,16 +31,27 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+_POLICY_WORDS = ("Content Security Policy", "TrustedHTML", "TrustedScript")
 _HEIGHTS = {1280: 900, 390: 844}
 
 
 @dataclass
 class Visitor:
-    """A person at the site. `problems` collects page errors and policy reports; none may be left at the end."""
+    """A person at the site. `problems` collects page errors, console errors and policy reports; none may be left at the end."""
 
     page: Page
     wallet: ScriptedWallet | None
     problems: list[str] = field(default_factory=list)
+    _expected: list[str] = field(default_factory=list)
+
+    def expect_problem(self, text: str) -> None:
+        """A refusal that this test provokes: console errors that contain the text are no problem."""
+        self._expected.append(text)
+
+    def note(self, problem: str) -> None:
+        """Something the page complained about."""
+        if not any(text in problem for text in self._expected):
+            self.problems.append(f"{self.page.url}: {problem}")
 
 
 class Visit(Protocol):
@@ -111,10 +129,14 @@ def page(visit: Visit) -> Page:
 
 def _watch(visitor: Visitor) -> None:
     def console(message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text or "TrustedHTML" in message.text:
-            visitor.problems.append(f"{visitor.page.url}: {message.text}")
+        if message.type == "error" or any(word in message.text for word in _POLICY_WORDS):
+            place = message.location.get("url", "")
+            visitor.note(f"{message.text} ({place})")
+
+    def request(request: Request) -> None:
+        if request.url.endswith("/csp/"):
+            visitor.note(f"policy report: {request.post_data}")
 
     visitor.page.on("console", console)
-    visitor.page.on(
-        "pageerror", lambda error: visitor.problems.append(f"{visitor.page.url}: {error}")
-    )
+    visitor.page.on("pageerror", lambda error: visitor.note(f"page error: {error}"))
+    visitor.page.on("request", request)

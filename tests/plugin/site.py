@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -12,17 +14,18 @@ import uvicorn
 
 from stack import bundle
 from stack.processes import LARGEST_FRAME_BYTES
+from tests.plugin.background import Background
 from tests.plugin.services import SITE_PORT
 
 _START_SECONDS = 10.0
-_WORK_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running site. `url` is its origin, which is also settings.PUBLIC_ORIGIN."""
+    """A running site. `url` is its origin, which is also settings.PUBLIC_ORIGIN; `background` works behind it."""
 
     url: str
+    background: Background
 
     def __str__(self) -> str:
         return self.url
@@ -36,7 +39,14 @@ def page_bundle() -> None:
 
 @pytest.fixture
 def live_site(transactional_db: None, page_bundle: None, chain: object) -> Iterator[Site]:
-    """The site over a deployed devnet, with follower, relayer and sweeps at work."""
+    """The site over a deployed devnet, with follower, relayer, sweeps and practice partner at work."""
+    with running_site() as site:
+        yield site
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """The site while the block runs. Database and chain must be there before and after."""
     from django.conf import settings
 
     from config.asgi import application
@@ -55,18 +65,15 @@ def live_site(transactional_db: None, page_bundle: None, chain: object) -> Itera
     serving = threading.Thread(target=server.run, name="site", daemon=True)
     serving.start()
     _wait_until_started(server)
-    stopping = threading.Event()
-    working = threading.Thread(target=_work, args=(stopping,), name="work", daemon=True)
-    working.start()
+    background = Background(os.environ["CHAIN_RPC_URL"])
+    background.start()
     try:
-        yield Site(settings.PUBLIC_ORIGIN)
+        yield Site(settings.PUBLIC_ORIGIN, background)
     finally:
-        stopping.set()
+        background.stop()
         server.should_exit = True
-        working.join(timeout=10)
         serving.join(timeout=10)
     assert not serving.is_alive(), "the site did not stop"
-    assert not working.is_alive(), "the background work did not stop"
 
 
 def _wait_until_started(server: uvicorn.Server) -> None:
@@ -74,16 +81,3 @@ def _wait_until_started(server: uvicorn.Server) -> None:
     while not server.started:
         assert time.monotonic() < deadline, "the site did not start"
         time.sleep(0.02)
-
-
-def _work(stopping: threading.Event) -> None:
-    """What the follower and the worker's schedule do elsewhere, in turn."""
-    from django.db import connections
-
-    from tests.plugin.background import one_turn
-
-    try:
-        while not stopping.wait(_WORK_EVERY_SECONDS):
-            one_turn()
-    finally:
-        connections.close_all()

@@ -13,7 +13,7 @@
     async request(call) {
       const answer = JSON.parse(await window.__testWallet(JSON.stringify(call)));
       if (answer.error) {
-        throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
+        throw Object.assign(new Error(answer.error.message), answer.error);
       }
       if (call.method.startsWith("wallet_switch")) emit("chainChanged", call.params[0].chainId);
       return answer.result;
