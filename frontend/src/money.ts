@@ -58,12 +58,8 @@ export const fee = (units: bigint, bps: bigint): bigint => (units * bps) / BPS;
 
 export const netOfFee = (units: bigint, bps: bigint): bigint => units - fee(units, bps);
 
-/** The smallest amount whose net is at least `net`. */
-export function grossForNetUp(net: bigint, bps: bigint): bigint {
-  let gross = (net * BPS) / (BPS - bps);
-  while (netOfFee(gross, bps) < net) gross += 1n;
-  return gross;
-}
+/** The smallest amount whose net is at least `net`; exact, as the server has it. */
+export const grossForNetUp = (net: bigint, bps: bigint): bigint => (net > 0n ? ((net - 1n) * BPS) / (BPS - bps) + 1n : 0n);
 
 interface Scaled {
   value: bigint;

@@ -7,15 +7,12 @@ export class Problem extends Error {
   readonly code: string;
   readonly field: string | null;
   readonly status: number;
-  /** Values that the server sent along. */
-  readonly details: unknown;
 
-  constructor(text: string, code = "problem", field: string | null = null, status = 0, details: unknown = undefined) {
+  constructor(text: string, code = "problem", field: string | null = null, status = 0) {
     super(text);
     this.code = code;
     this.field = field;
     this.status = status;
-    this.details = details;
   }
 }
 
@@ -62,11 +59,11 @@ async function ask<T>(url: string, init: RequestInit): Promise<T> {
     throw new Problem(OFFLINE, "offline");
   }
   const answer = (await response.json().catch(() => null)) as {
-    error?: { code?: string; text?: string; field?: string | null; details?: unknown };
+    error?: { code?: string; text?: string; field?: string | null };
   } | null;
   if (response.ok && answer) return answer as T;
-  const { code, text, field, details } = answer?.error ?? {};
-  throw new Problem(text ?? BROKEN, code ?? "server", field ?? null, response.status, details);
+  const { code, text, field } = answer?.error ?? {};
+  throw new Problem(text ?? BROKEN, code ?? "server", field ?? null, response.status);
 }
 
 /** JSON that the server put into the page, or null. */
@@ -89,5 +86,5 @@ interface Htmx {
 export async function refreshRegion(url: string): Promise<void> {
   const region = document.getElementById("trade-region");
   const htmx = (window as { htmx?: Htmx }).htmx;
-  if (region && htmx) await htmx.ajax("GET", url, { target: region, swap: "outerMorph" });
+  if (region && htmx) await htmx.ajax("GET", url, { target: region, swap: "innerMorph" });
 }

@@ -6,7 +6,8 @@
 
 import { BadAmount, amountDown, amountText, baseUnits, coinsForDown, fee, fiatForUp, grossForNetUp, groupedText, netOfFee, written } from "../money.ts";
 
-const SHOWN_PLACES = 6;
+/** Decimals of coins in narrow places: two for coins near one unit of money, six for dear ones (price in three digits). */
+const PLACES = { cheap: 2, dear: 6 };
 const SPACE = "\u00a0";
 
 export interface Amounts {
@@ -79,8 +80,8 @@ export class AmountPair extends HTMLElement {
     const symbol = unit(this.#second);
     const texts: Record<string, string> = {
       fiat: groupedText(fiat) + SPACE + unit(this.#fiat),
-      coins: groupedText(this.#shown(coins)) + SPACE + symbol,
-      fee: `−${groupedText(this.#shown(fee(coins, this.#fee)))}${SPACE}${symbol}`,
+      coins: this.#exact(coins) + SPACE + symbol,
+      fee: `−${this.#exact(fee(coins, this.#fee))}${SPACE}${symbol}`,
       net: groupedText(this.#shown(net)) + SPACE + symbol,
     };
     const form = this.closest("form");
@@ -93,7 +94,14 @@ export class AmountPair extends HTMLElement {
     }
   }
 
-  readonly #shown = (units: bigint): string => amountDown(units, this.#decimals, Math.min(SHOWN_PLACES, this.#decimals));
+  #shown(units: bigint): string {
+    const places = this.#price.split(".")[0]!.length > 2 ? PLACES.dear : PLACES.cheap;
+    return amountDown(units, this.#decimals, Math.min(places, this.#decimals));
+  }
+
+  #exact(units: bigint): string {
+    return groupedText(amountText(units, this.#decimals, 2));
+  }
 
   get #fiat(): HTMLInputElement {
     return this.querySelector<HTMLInputElement>("[data-fiat]") as HTMLInputElement;

@@ -120,7 +120,7 @@ class MoveElement extends HTMLElement {
     if (!name) return signTake(sheet, say);
     const salt = randomSalt();
     const payer = { name: name.normalize("NFC") };
-    const complete = await postJson<Answer>(sheet.urls["payer"] ?? "", { payerName: payer.name, payer, payerCommitment: commitment(payer, salt), salt });
+    const complete = await postJson<Answer>(sheet.urls["payer"] ?? "", { payer, payerCommitment: commitment(payer, salt), salt });
     this.#sheet = complete.sheet ?? sheet;
     return signTake(this.#sheet, say);
   }

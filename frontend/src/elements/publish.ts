@@ -1,4 +1,4 @@
-/** <app-publish>: the maker signs his offer; the commitments to his accounts are made here, with a salt made here. */
+/** <app-publish> with a [data-go] button: the maker signs his offer; the commitments to his accounts are made here, with a salt made here. */
 
 import type { Hex } from "viem";
 
@@ -19,16 +19,16 @@ interface OfferSheet {
 
 class Publish extends HTMLElement {
   connectedCallback(): void {
-    this.addEventListener("submit", this.#submit);
+    this.addEventListener("click", this.#press);
   }
 
   disconnectedCallback(): void {
-    this.removeEventListener("submit", this.#submit);
+    this.removeEventListener("click", this.#press);
   }
 
-  readonly #submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    if ((event.target as HTMLFormElement).reportValidity()) void pressed(event.submitter, () => this.#run());
+  readonly #press = (event: Event): void => {
+    const button = (event.target as Element).closest<HTMLElement>("[data-go]");
+    if (button) void pressed(button, () => this.#run());
   };
 
   async #run(): Promise<void> {

@@ -6,7 +6,7 @@
 import { setClock } from "../clock.ts";
 import { Problem, embedded, go, postJson } from "../page.ts";
 import { type Sheet, SheetMismatch, checkSheet, reportMismatch } from "../sheet.ts";
-import { type Details, canonical, commitment, randomSalt } from "../typed/commitments.ts";
+import { type Details, commitment, randomSalt } from "../typed/commitments.ts";
 import { signTake } from "../wallet/sign-take.ts";
 import { WalletTrouble, troubleOf } from "../wallet/trouble.ts";
 import type { AmountPair } from "./amount-pair.ts";
@@ -106,20 +106,10 @@ class Take extends HTMLElement {
     const amount = pair?.leading ?? { fiat: String(values.get("amount") ?? "") };
     const sells = offer.side === "buy";
     const details = sells ? read(method?.payee ?? [], code) : read(method?.payer?.length ? method.payer : ["name"], "payer");
-    const post = (account: Details): Promise<Taken> => {
-      const salt = randomSalt();
-      const committed = commitment(account, salt);
-      const own = sells ? { account, payeeCommitment: committed } : { payer: account, payerName: account["name"] ?? "", payerCommitment: committed };
-      return postJson(offer.urls.take, { ...amount, method: code, ...own, salt });
-    };
-    try {
-      return await post(details);
-    } catch (thrown) {
-      // The server spells an account as banks do ("LT12…" without spaces); what is committed to must be that spelling.
-      const spelled = thrown instanceof Problem ? (thrown.details as Details | undefined) : undefined;
-      if (!spelled || canonical(spelled) === canonical(details)) throw thrown;
-      return post(spelled);
-    }
+    const salt = randomSalt();
+    const committed = commitment(details, salt);
+    const own = sells ? { account: details, payeeCommitment: committed } : { payer: details, payerCommitment: committed };
+    return postJson(offer.urls.take, { ...amount, method: code, ...own, salt });
   }
 
   /** Whether the exact terms differ from the amounts on the page. */

@@ -14,5 +14,6 @@ export async function signTake(sheet: Sheet, say: Say): Promise<{ next?: string 
   say(`Sign in ${wallet.info.name}: ${sheet.take.youPay} for ${sheet.take.youGet}`);
   const signature = await signTyped(wallet.provider, sheet.viewer, walletDocument("Take", takeMessage(sheet), sheet.chainId));
   rememberTake(sheet);
-  return postJson(sheet.urls["take"] ?? "", { deadline: sheet.take.deadline, signature });
+  const { deadline, youPay, youGet } = sheet.take;
+  return postJson(sheet.urls["take"] ?? "", { deadline, youPay, youGet, signature });
 }
