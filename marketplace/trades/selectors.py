@@ -30,6 +30,7 @@ from marketplace.trades.states import (
     Move,
     Role,
     Status,
+    moves_at,
     shown_pay_by,
 )
 from marketplace.trades.terms import (
@@ -111,6 +112,8 @@ class Traffic:
     events: tuple[PendingEvent, ...]
     calls: tuple[SignedCall, ...]
     submissions: tuple[Submission, ...]
+    # What can still happen where the trade stands: a step that it shows already only waits for its row to be closed.
+    ahead: frozenset[Move] = frozenset(Move)
 
     @property
     def move(self) -> Move | None:
@@ -119,10 +122,11 @@ class Traffic:
             if event.name in EVENT_MOVES and event.name != "TimeGranted":
                 return EVENT_MOVES[event.name]
         for sent in self.submissions:
-            if sent.status == SubmissionStatus.PENDING:
+            if sent.status == SubmissionStatus.PENDING and sent.move in self.ahead:
                 return Move(sent.move)
         for call in self.calls:
-            if call.status in {SignedCallStatus.WAITING, SignedCallStatus.SENT}:
+            is_open = call.status in {SignedCallStatus.WAITING, SignedCallStatus.SENT}
+            if is_open and call.move in self.ahead:
                 return Move(call.move)
         return None
 
@@ -151,7 +155,8 @@ def traffic_of(trade: Trade) -> Traffic:
     events = pending_events(trade.trade_id)
     if trade.status == Status.CLOSED and not events:
         return Traffic((), tuple(calls), ())
-    return Traffic(tuple(events), tuple(calls), tuple(submissions(trade.trade_id)))
+    ahead = moves_at(Status(trade.status))
+    return Traffic(tuple(events), tuple(calls), tuple(submissions(trade.trade_id)), ahead)
 
 
 def can_record_paid(trade: Trade, health: ChainHealth) -> bool:

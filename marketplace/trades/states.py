@@ -301,6 +301,13 @@ def available_moves(trade: Standing, role: Role | None, now: int) -> frozenset[M
     )
 
 
+def moves_at(status: Status) -> frozenset[Move]:
+    """Every move that anybody may ever make while a trade has this status; a closed one can be locked again."""
+    if status == Status.CLOSED:
+        return frozenset({Move.FUND})
+    return frozenset(row.move for row in PERMISSIONS if row.status == status)
+
+
 def next_status(status: Status, cause: Cause) -> Status | None:
     """The status that this cause leads to, None when it cannot happen here."""
     return TRANSITIONS.get((status, cause))
