@@ -63,7 +63,10 @@ def facts_of(trade: Trade, role: Role, *, judge: str, traffic: Traffic) -> list[
             held_by,
             Fact("life-buoy", "Trouble later?", "Help stays open", "90 days for this trade"),
         ]
-    return [Fact("x", "Nothing was locked", "nothing is owed"), disagree]
+    return [
+        Fact("x", "Nothing was locked", "nothing is owed"),
+        Fact("clock", "Ended", when(trade.closed_at)),
+    ]
 
 
 def _id_line(trade: Trade) -> SafeString:

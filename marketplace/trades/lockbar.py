@@ -10,17 +10,18 @@ from django.utils.safestring import SafeString
 from marketplace.payments.catalogue import pay_text
 from marketplace.templatetags.parley import when
 from marketplace.trades.models import Trade
-from marketplace.trades.states import Outcome, Role, Status, shown_pay_by
+from marketplace.trades.states import Extra, Outcome, Role, Status, shown_pay_by
 
 Step = dict[str, Any]
+YOU = "You"
 
 
 def lock_steps(trade: Trade, role: Role, *, now: int, judge: str, is_filling: bool) -> list[Step]:
     """Lock, pay, confirm, released: each with its name, its keeper and time, and how much of the time is left."""
     is_buyer = role == Role.BUYER
     names = _Names(
-        seller="You" if not is_buyer else trade.seller.label,
-        buyer="You" if is_buyer else trade.buyer.label,
+        seller=YOU if not is_buyer else trade.seller.label,
+        buyer=YOU if is_buyer else trade.buyer.label,
         judge=judge,
     )
     status = Status(trade.status)
@@ -38,6 +39,7 @@ def lock_steps(trade: Trade, role: Role, *, now: int, judge: str, is_filling: bo
 class _Names:
     def __init__(self, *, seller: str, buyer: str, judge: str) -> None:
         self.seller, self.buyer, self.judge = seller, buyer, judge
+        self.to_buyer = "To you" if buyer == YOU else f"To {buyer}"
 
 
 def _before(trade: Trade, names: _Names, *, is_filling: bool) -> list[Step]:
@@ -58,7 +60,7 @@ def _before(trade: Trade, names: _Names, *, is_filling: bool) -> list[Step]:
         lock,
         {"name": "Pay", "by": f"{names.buyer}, {pay_text(trade.pay_seconds)}"},
         {"name": "Confirm", "by": f"{names.seller}, in the bank"},
-        {"name": "Released", "by": f"To {names.buyer}"},
+        {"name": "Released", "by": names.to_buyer},
     ]
 
 
@@ -70,7 +72,9 @@ def _funded(trade: Trade, names: _Names, now: int) -> list[Step]:
         "state": "here",
         "left": _left(trade.funded_at, until, now),
     }
-    if trade.extra:
+    if trade.extra == Extra.RELOCKED:
+        pay = {"name": "Paid late?", "by": f"{names.buyer}, not twice", "state": "here"}
+    elif trade.extra:
         pay = {
             "name": "Do not pay",
             "by": "outside the agreement",
@@ -81,7 +85,7 @@ def _funded(trade: Trade, names: _Names, now: int) -> list[Step]:
         _locked(trade, names),
         pay,
         {"name": "Confirm", "by": f"{names.seller}, in the bank"},
-        {"name": "Released", "by": f"To {names.buyer}"},
+        {"name": "Released", "by": names.to_buyer},
     ]
 
 
@@ -92,7 +96,7 @@ def _paid(trade: Trade, names: _Names, now: int) -> list[Step]:
         _locked(trade, names),
         {"name": "Paid", "by": _at(names.buyer, "", trade.paid_at), "state": "open"},
         {"name": "Confirm", "by": by, "state": "here", "left": _left(trade.since, until, now)},
-        {"name": "Released", "by": f"To {names.buyer}"},
+        {"name": "Released", "by": names.to_buyer},
     ]
 
 

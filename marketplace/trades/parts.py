@@ -19,10 +19,22 @@ SPLIT_OUTCOMES = frozenset(
 
 @dataclass(frozen=True)
 class CopyRow:
-    """One line of an account: what it is, the text as it is copied."""
+    """One line of an account: what it is, the text as it is copied, and as it is read."""
 
     label: str
     value: str
+
+    @property
+    def shown(self) -> str:
+        """Long numbers in groups of four; copying gives them without the spaces."""
+        is_number = (
+            len(self.value) > 12 and self.value.isalnum() and self.value.upper() == self.value
+        )
+        return (
+            " ".join(self.value[at : at + 4] for at in range(0, len(self.value), 4))
+            if is_number
+            else self.value
+        )
 
 
 @dataclass(frozen=True)

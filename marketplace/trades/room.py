@@ -114,18 +114,11 @@ class Room:
         """ "you are buying from", before the other's name."""
         if self.trade.status == Status.ASKED:
             return "talking with"
-        done = self.trade.status == Status.CLOSED
-        if self.is_buyer:
-            return (
-                "you bought from"
-                if done and self.ending and self.ending.chip == "released"
-                else "you are buying from"
-            )
-        return (
-            "you sold to"
-            if done and self.ending and self.ending.chip == "released"
-            else "you are selling to"
-        )
+        if self.ending is None:
+            return "you are buying from" if self.is_buyer else "you are selling to"
+        if self.ending.chip != "released":
+            return "with"
+        return "you bought from" if self.is_buyer else "you sold to"
 
     @property
     def role_tail(self) -> str:

@@ -40,6 +40,11 @@ class Row:
         return "Buying from" if self.is_buyer else "Selling to"
 
     @property
+    def coins_label(self) -> str:
+        """What the coins are to the reader."""
+        return "You get" if self.is_buyer else "You lock"
+
+    @property
     def shown_coins(self) -> str:
         """The coins as they concern the reader: net of the fee for the buyer."""
         return self.words.net if self.is_buyer else self.words.coins

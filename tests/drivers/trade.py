@@ -33,9 +33,9 @@ HOUR, DAY = 3600, 86_400
 PAYER = {"name": "Jonas Weber"}
 PAYEE = {"name": "Bob Ozols", "iban": "DE89370400440532013000"}
 EVIDENCE = f"0x{7:064x}"
-PRICES = {"USDC": "0.9256", "ETH": "2500"}
+PRICES = {"USDC": "0.9256", "DAI": "0.9256", "ETH": "2500"}
 MOST_ROUNDS = 8
-STOCKS = {"USDC": "1240", "ETH": "3"}
+STOCKS = {"USDC": "1240", "DAI": "1240", "ETH": "3"}
 
 
 class TradeDriver:

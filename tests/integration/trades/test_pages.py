@@ -23,7 +23,7 @@ from tests.drivers.trade import DAY, TradeDriver
 pytestmark = pytest.mark.django_db
 
 IBAN = "DE89370400440532013000"
-ROOM_QUERIES = 31
+ROOM_QUERIES = 18
 
 
 def as_user(user: User) -> Client:
@@ -56,7 +56,6 @@ def live(kind: str, now: int, /, **columns: Any) -> dict[str, Any]:
         "funded_at": now - 60,
         "pay_by": now + 1740,
         "since": now - 60,
-        "fund_by": now,
     }
     if kind in {"PAID", "DISPUTED"}:
         values["paid_at"] = now - 30
