@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Group
 
+from escrow.fields import checksum_address
 from marketplace.accounts.models import User
 from marketplace.disputes.services import open_case, open_due_cases
 from marketplace.trades.models import Trade
@@ -16,7 +17,7 @@ __all__ = ["trade", "world"]
 
 def staff(address: str, name: str, *roles: str) -> User:
     """A member of staff with these roles."""
-    user = User.objects.create(address=address, name=name)
+    user = User.objects.create(address=checksum_address(address), name=name)
     user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
     return user
 
