@@ -210,10 +210,11 @@ def is_short_of_funds(offer: Offer, price: Price, *, amount: Decimal | None = No
 
 
 def _quote_or_none(offer: Offer, price: Price | None, amount: Decimal | None) -> Quote | None:
-    if price is None or amount is None:
+    """The quote for the wanted amount, or for the offer's least when none is named."""
+    if price is None:
         return None
     try:
-        return quote_at(offer, price, fiat=amount)
+        return quote_at(offer, price, fiat=offer.min_fiat if amount is None else amount)
     except QuoteRefused:
         return None
 

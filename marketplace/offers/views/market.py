@@ -73,6 +73,7 @@ def page(request: HttpRequest, side: str, asset: str, currency: str) -> HttpResp
         "page": found,
         "amount_text": request.GET.get("amount", "") if "amount" in form.errors else kept["amount"],
         "amount": amount,
+        "amount_short": short_fiat(amount, code) if amount is not None else "",
         "problems": problems,
         "sort": sort,
         "sorts": [

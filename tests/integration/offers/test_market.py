@@ -346,7 +346,7 @@ def test_the_filter_form_leads_to_the_market_s_own_url(client: Client, usdc: Ass
 def test_the_empty_page_names_the_way_out(client: Client, alice: User, publish: Any) -> None:
     publish(alice)
     page = client.get(URL + "?method=revolut&amount=200").content.decode()
-    assert "No one sells USDC for EUR by Revolut" in page
+    assert "No one sells USDC for 200 EUR by Revolut" in page
     assert "Drop the method and 1 offer appears." in page
     nothing = client.get("/market/buy/USDC/GBP/").content.decode()
     assert "Be the first" in nothing
