@@ -234,10 +234,12 @@ def net_of_fee(amount: int, fee_bps: int) -> int:
     return amount - fee_base_units(amount, fee_bps)
 
 
-def gross_for_net_up(net: int, fee_bps: int) -> int:
-    """The smallest amount, in base units, whose net is at least `net`."""
-    # The net of g is g·(1-fee) rounded up, so g must exceed (net-1)/(1-fee).
-    return (net - 1) * BPS // (BPS - fee_bps) + 1 if net > 0 else 0
+def gross_for_net(net: int, fee_bps: int) -> int:
+    """An amount whose net is exactly `net`; of the one or two there are, the one nearest to net / (1 - fee).
+
+    It always exists: the net of g is g·(1-fee) rounded up.
+    """
+    return net * BPS // (BPS - fee_bps)
 
 
 # --- price times amount ----------------------------------------------------------------------

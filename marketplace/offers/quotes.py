@@ -12,7 +12,7 @@ from marketplace.money import (
     fiat_for_down,
     fiat_for_up,
     fiat_text,
-    gross_for_net_up,
+    gross_for_net,
 )
 from marketplace.offers.models import Offer
 from marketplace.offers.pricing import Quote
@@ -103,7 +103,7 @@ def _quote(
 ) -> Quote:
     decimals = offer.asset.decimals
     if net is not None:
-        coins = gross_for_net_up(net, offer.fee_bps)
+        coins = gross_for_net(net, offer.fee_bps)
     if coins is not None:
         fiat = fiat_for_up(coins, price.value, decimals, offer.currency)
     elif fiat is not None:

@@ -42,6 +42,7 @@ def test_the_story_of_250_usdc_for_231_40_eur() -> None:
     assert money.coins_for_down(Decimal("231.40"), price, 6) == 250_000_000
     assert money.fee_base_units(250_000_000, 50) == 1_250_000
     assert money.net_of_fee(250_000_000, 50) == 248_750_000
+    assert money.gross_for_net(248_750_000, 50) == 250_000_000
 
 
 def test_a_settle_splits_into_the_parts_of_the_story() -> None:
@@ -68,10 +69,8 @@ def test_the_payer_never_pays_less_than_the_price(
 
 
 @given(st.integers(min_value=0, max_value=2**100), FEES)
-def test_the_least_gross_for_a_net_is_the_least(net: int, fee_bps: int) -> None:
-    gross = money.gross_for_net_up(net, fee_bps)
-    assert money.net_of_fee(gross, fee_bps) >= net
-    assert gross == 0 or money.net_of_fee(gross - 1, fee_bps) < net
+def test_a_net_amount_is_met_exactly(net: int, fee_bps: int) -> None:
+    assert money.net_of_fee(money.gross_for_net(net, fee_bps), fee_bps) == net
 
 
 @pytest.mark.parametrize(
