@@ -40,3 +40,6 @@ export const short = (value: string): string => `${value.slice(0, 6)}…${value.
 
 /** A whole address in groups of four, as a view that asks for consent must show it. */
 export const grouped = (value: string): string => `0x${value.slice(2).match(/.{1,4}/g)?.join(" ") ?? ""}`;
+
+/** The same, set in the face for what is compared letter by letter. */
+export const address = (value: string): HTMLElement => el("span", { class: "mono groups t125" }, grouped(value));

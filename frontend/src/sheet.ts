@@ -41,6 +41,9 @@ export class SheetMismatch extends Error {
   }
 }
 
+/** The contract's clock runs this much longer than the time to pay that people are told. */
+export const LATE_SECONDS = 600;
+
 const STOP = "This page stopped: what the hub shows does not match what was agreed. Nothing was signed or sent. Do not pay. Tell the other side and keep this page.";
 const SIGNED = "parley:take:";
 

@@ -1,6 +1,6 @@
 /** The practice wallet's own sheet: says in words what is signed or sent, and asks. */
 
-import { el, grouped, line } from "../dom.ts";
+import { address, el, line } from "../dom.ts";
 import type { Person } from "./people.ts";
 import type { Words } from "./words.ts";
 
@@ -17,7 +17,7 @@ export function confirm(person: Person, words: Words, raw: string): Promise<void
       {},
       el("p", { class: "kick" }, `Practice wallet · ${person.name}`),
       el("h2", { id: "practice-title" }, words.title),
-      el("dl", { class: "ledger" }, ...words.lines.map(([name, value]) => line(name, value)), line("From", grouped(person.account.address)), line("Network fee", words.isFree ? "none, a signature only" : "a little practice ether")),
+      el("dl", { class: "ledger" }, ...words.lines.map(([name, value]) => line(name, value)), line("From", address(person.account.address)), line("Network fee", words.isFree ? "none, a signature only" : "a little practice ether")),
       el("details", { class: "t125" }, el("summary", {}, "Every field"), el("pre", { class: "raw", tabindex: "0" }, raw)),
     ),
     el(

@@ -5,12 +5,13 @@ import type { Abi, Hex } from "viem";
 import { decodeFunctionData } from "viem/utils";
 
 import { momentText, spanText } from "../clock.ts";
-import { grouped } from "../dom.ts";
+import { address } from "../dom.ts";
 import { amountText, groupedText } from "../money.ts";
+import { LATE_SECONDS } from "../sheet.ts";
 
 export interface Words {
   title: string;
-  lines: [name: string, value: string][];
+  lines: [name: string, value: string | HTMLElement][];
   /** Nothing leaves the wallet by this. */
   isFree: boolean;
 }
@@ -49,9 +50,9 @@ const TITLES: Record<string, string> = {
 function tradeLines(chainId: number, trade: Fields): Words["lines"] {
   return [
     ["Locked", coins(trade["amount"], coinOf(chainId, trade["token"]))],
-    ["Seller", grouped(text(trade["seller"]))],
-    ["Buyer", grouped(text(trade["buyer"]))],
-    ["Who judges", grouped(text(trade["arbitrator"]))],
+    ["Seller", address(text(trade["seller"]))],
+    ["Buyer", address(text(trade["buyer"]))],
+    ["Who judges", address(text(trade["arbitrator"]))],
   ];
 }
 
@@ -85,9 +86,9 @@ function linesOf(primary: string, chainId: number, message: Fields, domain: Fiel
   const trade = message["trade"] as Fields | undefined;
   if (primary === "Permit") return [["Amount", coins(message["value"], coinOf(chainId, domain["verifyingContract"]))], ["To", "the Parley contract, for this trade"]];
   if (primary === "Offer") return offerLines(chainId, message);
-  if (primary === "Withdraw") return [["Amount", coins(message["amount"], coinOf(chainId, message["token"]))], ["To", grouped(text(message["to"]))]];
+  if (primary === "Withdraw") return [["Amount", coins(message["amount"], coinOf(chainId, message["token"]))], ["To", address(text(message["to"]))]];
   if (!trade) return [];
-  const head: Words["lines"] = primary === "Take" ? [["You pay", text(message["youPay"])], ["You get", text(message["youGet"])], ["Time to pay", spanText(Number(trade["payWindow"]))]] : [];
+  const head: Words["lines"] = primary === "Take" ? [["You pay", text(message["youPay"])], ["You get", text(message["youGet"])], ["Time to pay", spanText(Number(trade["payWindow"]) - LATE_SECONDS)]] : [];
   const time: Words["lines"] = message["newPayBy"] === undefined ? [] : [["New time to pay", momentText(Number(message["newPayBy"]))]];
   return [...head, ...share(chainId, message), ...time, ...tradeLines(chainId, trade)];
 }
@@ -139,7 +140,7 @@ function escrowWords(chainId: number, data: Hex): Words | null {
   const { functionName, args = [] } = decodeFunctionData({ abi: abi as unknown as Abi, data }) as { functionName: string; args?: readonly unknown[] };
   const title = CALLS[functionName];
   if (!title) return null;
-  if (functionName === "withdraw") return { title, lines: [["To", grouped(text(args[1]))]], isFree: false };
+  if (functionName === "withdraw") return { title, lines: [["To", address(text(args[1]))]], isFree: false };
   const trade = args[0] as Fields;
   const takesShare = functionName === "settle" || functionName === "rule";
   const part = takesShare ? share(chainId, { trade, toBuyer: args[1] }) : [];
