@@ -18,6 +18,9 @@ from pathlib import Path
 
 from stack.missing import MissingPrerequisite
 
+# A program that ends with this code has explained itself in the last line it wrote.
+REFUSED = 3
+
 _PR_SET_PDEATHSIG = 1
 _LAST_WORDS = 1500
 
@@ -83,6 +86,8 @@ class Child:
         """Raises:
         MissingPrerequisite: it has ended instead, with its last words.
         """
+        if self.exit_code == REFUSED:
+            raise MissingPrerequisite(last_words(self.program.log).splitlines()[-1])
         if self.exit_code is not None:
             raise MissingPrerequisite(
                 f"{self.program.name} stopped at once (exit code {self.exit_code}); its log "

@@ -13,6 +13,8 @@ from pathlib import Path
 from stack.folders import STATE
 
 FILE = STATE / "environment.json"
+# Names the variables whose servers `up` runs itself, so that nobody takes them for given.
+OWN = "PARLEY_OWN"
 _SECRET_BYTES = 48
 
 

@@ -1,23 +1,20 @@
-"""The product's own processes as programs to start: preparation, web, worker, follower. Standard library only."""
+"""The product's own processes as programs to start: web, worker, follower, page bundle. Standard library only."""
 
 from __future__ import annotations
 
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from dataclasses import replace
 
-from stack import bundle, node
+from stack import bundle, node, prepared
 from stack.children import Program
 from stack.folders import LOGS, ROOT, RUN, venv_python
 
 WORKER_THREADS = 3
+PREPARE_SECONDS = 180.0
 QUEUES = "chain,notify,bulk"
 LARGEST_FRAME_BYTES = 64 * 1024
-
-
-def prepare(environment: Mapping[str, str]) -> Program:
-    """Deploy, migrate, register, seed; ends by itself."""
-    return _python("prepare", ["manage.py", "prepare"], environment)
 
 
 def build() -> Program:
@@ -53,8 +50,12 @@ def worker(environment: Mapping[str, str]) -> Program:
 
 
 def follower(environment: Mapping[str, str]) -> Program:
-    """Reads the chain and moves the trades."""
-    return _python("follower", ["manage.py", "follow"], environment)
+    """Deploys, migrates, registers and seeds what is absent, then reads the chain and moves the trades.
+
+    One process for both, since Python and Django take longer to start than a warm preparation does.
+    """
+    program = _python("follower", ["manage.py", "prepare", "--then", "follow"], environment)
+    return replace(program, is_ready=prepared.is_done, ready_within_seconds=PREPARE_SECONDS)
 
 
 def what_is_missing(origin: str) -> str:

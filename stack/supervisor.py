@@ -13,9 +13,6 @@ from stack.children import Child, Program, last_words, stop_all
 from stack.folders import RUN
 from stack.missing import MissingPrerequisite
 
-# A program that ends with this code has explained itself in the last line it wrote.
-REFUSED = 3
-
 _RESTART_AFTER_SECONDS = 1.0
 _MOST_RESTARTS = 5
 _RESTARTS_COUNT_FOR_SECONDS = 60.0
@@ -93,8 +90,6 @@ class Supervisor:
         code, program = child.exit_code, child.program
         child.stop()
         self._passing.remove(child)
-        if code == REFUSED:
-            raise MissingPrerequisite(last_words(program.log).splitlines()[-1])
         if code is None:
             raise MissingPrerequisite(
                 f"{program.name} took longer than {within_seconds:.0f} s; its log is {program.log}."

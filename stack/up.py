@@ -6,10 +6,11 @@ It stays outside Django: it is the parent of the processes that carry it, and sm
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 
-from stack import bundle, environment, ports, processes, services
+from stack import bundle, environment, ports, prepared, processes, services
 from stack.children import Program, end_leftovers
 from stack.folders import LOGS, RUN, STATE
 from stack.missing import MissingPrerequisite
@@ -21,7 +22,6 @@ REDIS_FOLDER = STATE / "redis"
 POSTGRES_FOLDER = STATE / "postgres"
 CHAIN_STATE = STATE / "chain" / "state.json"
 
-_PREPARE_SECONDS = 180.0
 _BUILD_SECONDS = 120.0
 _SITE_SECONDS = 60.0
 
@@ -85,16 +85,20 @@ def _start_all(supervisor: Supervisor, chosen: ports.Ports) -> None:
     _say("starting PostgreSQL, Redis and the devnet")
     for server in [supervisor.start(program) for program in servers(chosen)]:
         server.wait_until_ready()
-    services.create_database(POSTGRES_FOLDER)
+    if not _is_given("DATABASE_URL"):
+        services.create_database(POSTGRES_FOLDER)
     _say("preparing the contract, the tables and the practice traders")
-    preparing = supervisor.begin(processes.prepare(values))
+    was_prepared = prepared.begin()
+    follower = supervisor.start(processes.follower(values))
+    if was_prepared:
+        supervisor.start(processes.worker(values))
     if building:
         supervisor.finish(building, within_seconds=_BUILD_SECONDS)
         bundle.note_built()
     supervisor.start(processes.web(values, port=chosen.site))
-    supervisor.finish(preparing, within_seconds=_PREPARE_SECONDS)
-    supervisor.start(processes.worker(values))
-    supervisor.start(processes.follower(values))
+    follower.wait_until_ready()
+    if not was_prepared:
+        supervisor.start(processes.worker(values))
     _wait_for_site(values["PUBLIC_ORIGIN"])
     _say(f"ready after {time.monotonic() - started_at:.1f} s")
     print(_WHAT_TO_TRY.format(origin=values["PUBLIC_ORIGIN"]))
@@ -102,26 +106,47 @@ def _start_all(supervisor: Supervisor, chosen: ports.Ports) -> None:
 
 
 def _environment(chosen: ports.Ports) -> dict[str, str]:
+    own = own_addresses(chosen)
     return {
         "PUBLIC_ORIGIN": f"http://localhost:{chosen.site}",
-        "DATABASE_URL": services.database_url(POSTGRES_FOLDER),
-        "REDIS_URL": services.redis_url(chosen.redis),
-        "CHAIN_RPC_URL": services.chain_rpc_url(chosen.chain),
+        **{name: os.environ[name] if _is_given(name) else url for name, url in own.items()},
+        environment.OWN: " ".join(name for name in own if not _is_given(name)),
         "SECRET_KEY": environment.secret_key(),
         "DEVNET": "1",
         "PARLEY_STATE": str(STATE),
     }
 
 
+def own_addresses(chosen: ports.Ports) -> dict[str, str]:
+    """Where the three servers listen when they are ours."""
+    return {
+        "DATABASE_URL": services.database_url(POSTGRES_FOLDER),
+        "REDIS_URL": services.redis_url(chosen.redis),
+        "CHAIN_RPC_URL": services.chain_rpc_url(chosen.chain),
+    }
+
+
 def servers(chosen: ports.Ports) -> list[Program]:
-    """Redis, PostgreSQL and the devnet's node of this state folder."""
-    redis = services.redis(
-        folder=REDIS_FOLDER, port=chosen.redis, log=LOGS / "redis.log", pid_file=RUN / "redis.pid"
-    )
-    postgres = services.postgres(
+    """PostgreSQL, Redis and the devnet's node of this state folder; those given by the environment are left out."""
+    ways = {"DATABASE_URL": _postgres, "REDIS_URL": _redis, "CHAIN_RPC_URL": _anvil}
+    return [make(chosen) for name, make in ways.items() if not _is_given(name)]
+
+
+def _is_given(name: str) -> bool:
+    """Whether somebody else runs that server; an address that `up` wrote down as its own is not given."""
+    return name in os.environ and name not in os.environ.get(environment.OWN, "").split()
+
+
+def _postgres(chosen: ports.Ports) -> Program:
+    return services.postgres(
         folder=POSTGRES_FOLDER, log=LOGS / "postgres.log", pid_file=RUN / "postgres.pid"
     )
-    return [postgres, redis, _anvil(chosen)]
+
+
+def _redis(chosen: ports.Ports) -> Program:
+    return services.redis(
+        folder=REDIS_FOLDER, port=chosen.redis, log=LOGS / "redis.log", pid_file=RUN / "redis.pid"
+    )
 
 
 def _anvil(chosen: ports.Ports) -> Program:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
@@ -11,13 +12,19 @@ from django.core.management.base import BaseCommand
 
 from escrow.chain.deploy import DeploymentBroken, WrongChain, deploy_devnet
 from escrow.services import ChainMismatch, register_deployment
+from stack import prepared
+from stack.children import REFUSED
 from stack.devnet import refresh_feeds
-from stack.supervisor import REFUSED
 
 
 class Command(BaseCommand):
     help = "Deploy the contract if it is absent, migrate, register the chain, seed the practice traders."
     requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--then", metavar="COMMAND", help="go on as this command in the same process"
+        )
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         try:
@@ -30,3 +37,6 @@ class Command(BaseCommand):
         refresh_feeds()
         if "seed" in get_commands():
             call_command("seed", verbosity=0)
+        prepared.note_done()
+        if options["then"]:
+            call_command(options["then"])

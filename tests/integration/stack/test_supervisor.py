@@ -17,13 +17,8 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 def program(tmp_path, command=SLEEP, **options):
-    return Program(
-        name="sleeper",
-        command=command,
-        is_ready=lambda: True,
-        log=tmp_path / "sleeper.log",
-        **options,
-    )
+    options = {"is_ready": lambda: True, **options}
+    return Program(name="sleeper", command=command, log=tmp_path / "sleeper.log", **options)
 
 
 def is_running(pid):
@@ -101,10 +96,9 @@ def test_program_that_refuses_explains_itself_in_one_sentence(tmp_path):
         "-c",
         "print('noise'); print('The chain is another one.'); raise SystemExit(3)",
     ]
-    supervisor = Supervisor(lambda text: None)
-    child = supervisor.begin(program(tmp_path, command))
+    child = Child(program(tmp_path, command, is_ready=lambda: False))
     with pytest.raises(MissingPrerequisite) as refusal:
-        supervisor.finish(child, within_seconds=10)
+        child.wait_until_ready()
     assert str(refusal.value) == "The chain is another one."
 
 
