@@ -41,7 +41,7 @@ def test_the_offer_page_says_price_fee_clocks_and_judge(
         "0.9256\u00a0EUR",
         "30 min",
         "250.00\u00a0USDC",
-        '<span class=\"amt\">−1.25\u00a0USDC',
+        '<span class="amt">−1.25\u00a0USDC',
         "248.75\u00a0USDC",
         "231.40\u00a0EUR",
         "yours after 3 days",
