@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from escrow.chain.keys import ARBITRATOR, cast_account
 from escrow.models import Asset, Chain
@@ -44,3 +45,12 @@ def enter(visit: Visit, cast: Any) -> Enter:
         return person
 
     return entered
+
+
+@pytest.fixture
+def practice(driver: TradeDriver, live_site: Site) -> TradeDriver:
+    """The practice traders stand on the market with coins, offers and a past, as `manage.py seed` leaves them."""
+    with live_site.background.paused():
+        call_command("seed")
+        driver.follow()
+    return driver

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import pytest
 import uvicorn
@@ -20,15 +19,38 @@ from tests.plugin.services import SITE_PORT
 _START_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
 class Site:
-    """A running site. `url` is its origin, which is also settings.PUBLIC_ORIGIN; `background` works behind it."""
+    """The site on its origin, settings.PUBLIC_ORIGIN, with its work behind it. It can stop and come back."""
 
-    url: str
-    background: Background
+    def __init__(self) -> None:
+        from django.conf import settings
+
+        self.url: str = settings.PUBLIC_ORIGIN
+        self.background: Background
+        self._server: uvicorn.Server
+        self._serving: threading.Thread | None = None
 
     def __str__(self) -> str:
         return self.url
+
+    def start(self) -> None:
+        """Serve and work. Database and chain must be there."""
+        self._server = uvicorn.Server(_configuration())
+        self._serving = threading.Thread(target=self._server.run, name="site", daemon=True)
+        self._serving.start()
+        _wait_until_started(self._server)
+        self.background = Background(os.environ["CHAIN_RPC_URL"])
+        self.background.start()
+
+    def stop(self) -> None:
+        """Nothing answers and nothing works any more; what is stored stays."""
+        if self._serving is None:
+            return
+        self.background.stop()
+        self._server.should_exit = True
+        self._serving.join(timeout=10)
+        assert not self._serving.is_alive(), "the site did not stop"
+        self._serving = None
 
 
 @pytest.fixture(scope="session")
@@ -47,33 +69,26 @@ def live_site(transactional_db: None, page_bundle: None, chain: object) -> Itera
 @contextmanager
 def running_site() -> Iterator[Site]:
     """The site while the block runs. Database and chain must be there before and after."""
-    from django.conf import settings
+    site = Site()
+    site.start()
+    try:
+        yield site
+    finally:
+        site.stop()
 
+
+def _configuration() -> uvicorn.Config:
     from config.asgi import application
 
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            host="127.0.0.1",
-            port=SITE_PORT,
-            log_level="warning",
-            timeout_graceful_shutdown=1,
-            ws_max_size=LARGEST_FRAME_BYTES,
-            ws_per_message_deflate=False,
-        )
+    return uvicorn.Config(
+        application,
+        host="127.0.0.1",
+        port=SITE_PORT,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        ws_max_size=LARGEST_FRAME_BYTES,
+        ws_per_message_deflate=False,
     )
-    serving = threading.Thread(target=server.run, name="site", daemon=True)
-    serving.start()
-    _wait_until_started(server)
-    background = Background(os.environ["CHAIN_RPC_URL"])
-    background.start()
-    try:
-        yield Site(settings.PUBLIC_ORIGIN, background)
-    finally:
-        background.stop()
-        server.should_exit = True
-        serving.join(timeout=10)
-    assert not serving.is_alive(), "the site did not stop"
 
 
 def _wait_until_started(server: uvicorn.Server) -> None:
