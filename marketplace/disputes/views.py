@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from chat.selectors import entries_after, room_for
 from chat.text import shown
-from escrow.selectors import chain_clock, signed_calls, submissions
+from escrow.selectors import chain_clock
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.disputes.access import PartyView, dispute_for
@@ -32,8 +32,8 @@ from marketplace.disputes.services import (
     open_case,
 )
 from marketplace.disputes.states import half_each
-from marketplace.trades.selectors import trade_sheet
-from marketplace.trades.states import DAY_SECONDS, Role, Status
+from marketplace.trades.selectors import trade_sheet, traffic_of
+from marketplace.trades.states import DAY_SECONDS, Move, Role, Status
 from marketplace.trades.terms import coins_text, words_of
 
 UNPROCESSABLE = 422
@@ -47,6 +47,8 @@ def start(request: HttpRequest, ref: str) -> HttpResponse:
     view = dispute_for(viewer_of(request), ref)
     if view.trade.status != Status.PAID:
         return _status(request, view)
+    if request.method == "GET" and _is_under_way(view):
+        return render(request, "marketplace/disputes/underway.html", _base(view))
     picked = reason(request.GET.get("reason", ""))
     if picked is None or view.role not in picked.roles:
         return _reasons(request, view)
@@ -76,7 +78,6 @@ def review(request: HttpRequest, ref: str) -> HttpResponse:
         "filing": filing,
         "way": "sign" if view.role == Role.BUYER else "send",
         "sheet": trade_sheet(view.trade, viewer, view.role),
-        "is_under_way": _is_under_way(view, filing.evidence_hash),
     }
     return render(request, "marketplace/disputes/review.html", context)
 
@@ -213,16 +214,6 @@ def _slot(code: str) -> str:
     return code if code in {slot.code for entry in REASONS for slot in entry.slots} else ""
 
 
-def _is_under_way(view: PartyView, evidence_hash: str) -> bool:
-    """Whether this dispute was signed or sent already and only waits for the chain."""
-    trade_id = view.trade.trade_id
-    signed = any(
-        call.move == "dispute"
-        and call.arguments.get("evidence") == evidence_hash
-        and call.status in {"WAITING", "SENT"}
-        for call in signed_calls(trade_id)
-    )
-    return signed or any(
-        row.move == "dispute" and row.status in {"PENDING", "MINED"}
-        for row in submissions(trade_id)
-    )
+def _is_under_way(view: PartyView) -> bool:
+    """Whether somebody's dispute was signed or sent already and only waits for the chain."""
+    return traffic_of(view.trade).move == Move.DISPUTE

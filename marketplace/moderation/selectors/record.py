@@ -135,17 +135,19 @@ def next_moves(trade: Trade) -> list[tuple[str, str]]:
     """What can still happen to a disputed trade, in words, each with its time."""
     if trade.status != Status.DISPUTED:
         return []
-    to_buyer, to_seller = half_each(trade.amount_base_units)
     return [
         (f"{trade.seller.label} releases", "any time"),
         (f"{trade.buyer.label} cancels", "any time"),
         ("Both settle on a split", "any time"),
         ("The arbitrator rules", "until the deadline"),
-        (
-            f"Nobody acts: {coins_text(trade, to_buyer)} and {coins_text(trade, to_seller)}",
-            "after the deadline",
-        ),
+        ("Nobody acts", "half each, after it"),
     ]
+
+
+def halves_of(trade: Trade) -> tuple[str, str]:
+    """What buyer and seller get when nobody decides, with the symbol."""
+    to_buyer, to_seller = half_each(trade.amount_base_units)
+    return coins_text(trade, to_buyer), coins_text(trade, to_seller)
 
 
 def similar_cases(trade: Trade, opening: Opening | None, staff_view: list[int]) -> list[Filing]:
@@ -303,7 +305,17 @@ def _filing_items(opening: Opening | None) -> list[Item]:
     if filing is None:
         return []
     at, who = int(filing.created_at.timestamp()), filing.by.label
-    words = [Item(at, "said", "pencil", "", who, filing.get_reason_display(), said=filing.story)]
+    words = [
+        Item(
+            at,
+            "said",
+            "pencil",
+            "",
+            who,
+            f"filed: {filing.get_reason_display()}",
+            said=filing.story,
+        )
+    ]
     pieces = [
         Item(at, "said", "file-text", "", who, label, said=text) for label, text in filing.pieces
     ]

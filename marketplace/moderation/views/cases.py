@@ -30,6 +30,7 @@ from marketplace.moderation.selectors.people import notes_of
 from marketplace.moderation.selectors.record import (
     KINDS,
     chain_facts,
+    halves_of,
     next_moves,
     sides_of,
     similar_cases,
@@ -223,6 +224,7 @@ def _case_page(
         ),
         "facts": chain_facts(trade),
         "next_moves": next_moves(trade),
+        "half": halves_of(trade),
         "similar": similar_cases(trade, opening, sorted(partner_ids(staff))),
         "notes": notes_of(case_subject(trade.ref)),
         "decision": decision_of(trade),

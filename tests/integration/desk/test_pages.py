@@ -80,7 +80,7 @@ def test_before_the_record_is_open_the_case_page_shows_facts_and_no_words(
     assert "Both see that you read it, and why." in page
     assert "LT121000011101001000" not in page
     assert "What can happen next" in page
-    assert "125 USDC and 125 USDC" in page
+    assert "Half each is 125 USDC to Bob and 125 USDC to Alice, no fee." in page
 
 
 def test_the_case_page_of_its_arbitrator_has_words_composer_and_request(
