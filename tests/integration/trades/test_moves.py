@@ -25,6 +25,7 @@ from marketplace.trades.errors import (
 )
 from marketplace.trades.models import SettleProposal, Trade, TradeEvent
 from marketplace.trades.reminders import remind_due
+from marketplace.trades.watching import hint_traffic
 from tests.drivers.trade import DAY, EVIDENCE, HOUR, TradeDriver
 
 pytestmark = pytest.mark.django_db
@@ -346,3 +347,17 @@ def test_a_page_that_refused_raises_an_alarm_for_both(
     assert TradeEvent.objects.filter(trade=trade, cause="alarm").count() == 1
     driver.follow()
     assert Notice.objects.filter(user=alice, text__contains="refused").count() == 1
+
+
+def test_a_room_is_told_once_when_its_step_changes(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    trade = driver.funded(alice, bob)
+    assert hint_traffic() == 0
+    driver.sign_move(trade, bob, "markPaid")
+    assert (hint_traffic(), hint_traffic()) == (1, 0)
+    SignedCall.objects.update(status="REFUSED", text="The network refused it.")
+    assert (hint_traffic(), hint_traffic()) == (1, 0)
+    client = Client()
+    client.force_login(bob)
+    assert "The network refused it." in client.get(f"/trade/{trade.ref}/").content.decode()
