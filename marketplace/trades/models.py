@@ -90,9 +90,6 @@ class Trade(models.Model):
     remind_half_at = models.PositiveBigIntegerField(null=True, blank=True)
     remind_quarter_at = models.PositiveBigIntegerField(null=True, blank=True)
     event_count = models.PositiveIntegerField(default=0)
-    traffic_mark = models.PositiveBigIntegerField(
-        default=0
-    )  # what the room was last told is on its way
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
