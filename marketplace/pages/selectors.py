@@ -37,7 +37,11 @@ def tally() -> Tally:
 
 def _count() -> Tally:
     released = Trade.objects.filter(outcome=Outcome.RELEASED)
-    times = released.filter(paid_at__gt=0).order_by("-closed_at").values_list("paid_at", "closed_at")[:SAMPLE]
+    times = (
+        released.filter(paid_at__gt=0)
+        .order_by("-closed_at")
+        .values_list("paid_at", "closed_at")[:SAMPLE]
+    )
     return Tally(
         finished=released.filter(closed_at__gte=chain_clock() - DAY_SECONDS).count(),
         release_seconds=int(median(closed - paid for paid, closed in times)) if times else None,

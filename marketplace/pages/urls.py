@@ -6,15 +6,19 @@ from django.conf import settings
 from django.urls import path
 from django.views.generic import TemplateView
 
-from marketplace.pages import reports, views
+from marketplace.pages import reports, views, wallet
 
 app_name = "pages"
 urlpatterns = [
     path("", views.front, name="front"),
-    path("guide/", TemplateView.as_view(template_name="marketplace/pages/guide.html"), name="guide"),
+    path(
+        "guide/", TemplateView.as_view(template_name="marketplace/pages/guide.html"), name="guide"
+    ),
     path("safety/", views.safety, name="safety"),
     path("fees/", views.fees, name="fees"),
     path("glossary/", views.glossary, name="glossary"),
+    path("wallet/", wallet.page, name="wallet"),
+    path("wallet/withdraw/", wallet.withdraw, name="withdraw"),
     path("robots.txt", views.robots, name="robots"),
     path("csp/", reports.policy, name="csp"),
     path("mismatch/", reports.mismatch, name="mismatch"),

@@ -33,11 +33,18 @@ def front(request: HttpRequest) -> HttpResponse:
     side = wanted["side"] if wanted["side"] in MAKER_SIDE else "buy"
     currency = wanted["currency"] if is_currency(wanted["currency"]) else DEFAULTS["currency"]
     assets = list(Asset.objects.filter(is_active=True))
-    asset = next((found for found in assets if found.symbol == wanted["asset"]), None) or next(iter(assets), None)
+    asset = next((found for found in assets if found.symbol == wanted["asset"]), None) or next(
+        iter(assets), None
+    )
     amount, problem = _amount(wanted["amount"], currency)
     found = (
         open_offers(
-            side=MAKER_SIDE[side], asset=asset, currency=currency, amount=amount, viewer=viewer_of(request), limit=BEST
+            side=MAKER_SIDE[side],
+            asset=asset,
+            currency=currency,
+            amount=amount,
+            viewer=viewer_of(request),
+            limit=BEST,
         )
         if asset
         else None
@@ -55,7 +62,9 @@ def front(request: HttpRequest) -> HttpResponse:
         "rows": [row for row in found.rows if row.quote and not row.shut] if found else [],
         "total": found.total if found else 0,
         "query": query,
-        "market_url": _market_url(side, asset.symbol, currency, query) if asset else reverse("offers:market-go"),
+        "market_url": _market_url(side, asset.symbol, currency, query)
+        if asset
+        else reverse("offers:market-go"),
         "tally": tally(),
     }
     return render(request, "marketplace/pages/front.html", context)
@@ -96,7 +105,18 @@ def glossary(request: HttpRequest) -> HttpResponse:
 @require_GET
 def robots(_request: HttpRequest) -> HttpResponse:
     """Search engines may read what is public."""
-    closed = ("/trade/", "/trades/", "/desk/", "/ops/", "/inbox/", "/wallet/", "/settings/", "/connect/", "/practice/", "/offers/")
+    closed = (
+        "/trade/",
+        "/trades/",
+        "/desk/",
+        "/ops/",
+        "/inbox/",
+        "/wallet/",
+        "/settings/",
+        "/connect/",
+        "/practice/",
+        "/offers/",
+    )
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed)]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
 
@@ -105,7 +125,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
 def gallery(request: HttpRequest) -> HttpResponse:
     """Every part of the look on one page, in its states."""
     now = chain_clock()
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"name": "Locked", "by": "Marta, 14:02", "state": "open"},
         {"name": "Pay", "by": "You, by 14:32", "state": "here", "left": 0.6},
         {"name": "Confirm", "by": "Marta, in her bank", "state": ""},
@@ -117,7 +137,10 @@ def gallery(request: HttpRequest) -> HttpResponse:
         {"name": "In review", "by": "Petra, by 4 Dec", "state": "held"},
         {"name": "Paid out", "by": "As decided", "state": "ruled"},
     ]
-    filling = [{"name": "Locking", "by": "Marta, 1 of 2", "state": "filling"}, *({**step, "state": ""} for step in steps[1:])]
+    filling = [
+        {"name": "Locking", "by": "Marta, 1 of 2", "state": "filling"},
+        *({**step, "state": ""} for step in steps[1:]),
+    ]
     return render(
         request,
         "marketplace/pages/gallery.html",
@@ -129,8 +152,41 @@ def gallery(request: HttpRequest) -> HttpResponse:
             "bars": [("Paying", steps), ("Locking", filling), ("In review", held)],
             "usdc": SimpleNamespace(symbol="USDC", decimals=6),
             "eth": SimpleNamespace(symbol="ETH", decimals=18),
-            "people": ["0x90F79bf6EB2c4f870365E785982E1f101E93b906", "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65", "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc", "0x976EA74026E726554dB657fA54763abd0C3a0aa9"],
-            "kinds": ["waiting", "your-turn", "locking", "locked", "paid", "released", "returned", "ended", "in-review", "decided", "failed", "paused"],
-            "colours": ["paper", "surface", "sunken", "line", "line-strong", "ink", "ink-2", "ink-3", "lake", "brass", "moss", "clay", "plum", "stone"],
+            "people": [
+                "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
+                "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
+                "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
+                "0x976EA74026E726554dB657fA54763abd0C3a0aa9",
+            ],
+            "kinds": [
+                "waiting",
+                "your-turn",
+                "locking",
+                "locked",
+                "paid",
+                "released",
+                "returned",
+                "ended",
+                "in-review",
+                "decided",
+                "failed",
+                "paused",
+            ],
+            "colours": [
+                "paper",
+                "surface",
+                "sunken",
+                "line",
+                "line-strong",
+                "ink",
+                "ink-2",
+                "ink-3",
+                "lake",
+                "brass",
+                "moss",
+                "clay",
+                "plum",
+                "stone",
+            ],
         },
     )

@@ -19,7 +19,11 @@ def drawing(address: str) -> str:
             if kind:
                 paths[kind] += f"M{x} {y}h1v1h-1z"
     drawn = [f'<rect width="8" height="8" fill="{ground}"/>']
-    drawn += [f'<path fill="{fill}" d="{paths[kind]}"/>' for kind, fill in ((1, ink), (2, spot)) if paths[kind]]
+    drawn += [
+        f'<path fill="{fill}" d="{paths[kind]}"/>'
+        for kind, fill in ((1, ink), (2, spot))
+        if paths[kind]
+    ]
     return "".join(drawn)
 
 

@@ -115,7 +115,10 @@ def icon(name: str, size: str = "", tone: str = "") -> SafeString:
     """A Lucide icon of frontend/icons.json. `size` is "", "s" or "l"; `tone` moss, brass, plum, lake or clay."""
     classes = "i" + (f" i-{size}" if size else "") + (f" c-{tone}" if tone else "")
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', classes, built("icons.svg"), name
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        classes,
+        built("icons.svg"),
+        name,
     )
 
 
@@ -125,7 +128,7 @@ def avatar(address: str, size: str = "") -> SafeString:
     return format_html(
         '<svg class="avatar{}" viewBox="0 0 8 8" shape-rendering="crispEdges" aria-hidden="true">{}</svg>',
         f" avatar-{size}" if size else "",
-        mark_safe(blockies.drawing(address)),  # noqa: S308 - made of numbers only
+        mark_safe(blockies.drawing(address)),
     )
 
 
@@ -134,9 +137,14 @@ def address(value: str, href: str = "", full: bool = False) -> SafeString:
     """An address as 0x3f08…9A1c, whole on hover; `full` writes it out in groups of four, as confirm views must."""
     if full:
         groups = [value[:2] + value[2:6], *(value[at : at + 4] for at in range(6, len(value), 4))]
-        text = format_html('<span class="mono groups">{}</span>', format_html_join(" ", "{}", ((g,) for g in groups)))
+        text = format_html(
+            '<span class="mono groups">{}</span>',
+            format_html_join(" ", "{}", ((g,) for g in groups)),
+        )
     else:
-        text = format_html('<span class="mono" title="{}">{}…{}</span>', value, value[:6], value[-4:])
+        text = format_html(
+            '<span class="mono" title="{}">{}…{}</span>', value, value[:6], value[-4:]
+        )
     return format_html('<a href="{}">{}</a>', href, text) if href else text
 
 
@@ -150,7 +158,9 @@ def tx(value: str, href: str = "") -> SafeString:
 def presence(here: bool, text: str = "") -> SafeString:
     """A dot and a word: here now, or since when not."""
     return format_html(
-        '<span class="presence{}">{}</span>', "" if here else " is-away", text or ("here now" if here else "away")
+        '<span class="presence{}">{}</span>',
+        "" if here else " is-away",
+        text or ("here now" if here else "away"),
     )
 
 
@@ -184,7 +194,9 @@ def price(value: Decimal | str, currency: str) -> SafeString:
 
 def _amount(text: str, unit: str) -> SafeString:
     whole, mark, part = text.partition(".")
-    return format_html('<span class="amt">{}{}{}{}{}</span>', f"{int(whole):,}", mark, part, NARROW_SPACE, unit)
+    return format_html(
+        '<span class="amt">{}{}{}{}{}</span>', f"{int(whole):,}", mark, part, NARROW_SPACE, unit
+    )
 
 
 def _at_least(text: str, places: int) -> str:
@@ -269,7 +281,9 @@ def countdown(
         " late" if left <= full / 10 else "",
         arc,
         RING,
-        format_html('<text x="38" y="41">{}</text><text x="38" y="56">{}</text>', first, second) if size != "s" else "",
+        format_html('<text x="38" y="41">{}</text><text x="38" y="56">{}</text>', first, second)
+        if size != "s"
+        else "",
     )
     return format_html(
         '<app-countdown due="{}" total="{}" now="{}" label="{}"><svg class="ring{}{}" viewBox="0 0 76 76" role="timer"'
@@ -302,14 +316,18 @@ def chip(kind: str, text: str = "") -> SafeString:
 
 
 @register.simple_tag
-def lockbar(steps: Sequence[Mapping[str, Any]], label: str = "Where this trade stands") -> SafeString:
+def lockbar(
+    steps: Sequence[Mapping[str, Any]], label: str = "Where this trade stands"
+) -> SafeString:
     """The lock: four chambers. Each step is {name, by, state, left, icon}.
 
     state "" (dry), "open" (passed), "here" (where we stand), "filling" (on chain), "held", "ruled".
     `left` 0..1 lets the water of the present chamber fall with the clock. `by` may be safe HTML (a {% when %}).
     """
     return format_html(
-        '<ol class="lock" aria-label="{}">{}</ol>', label, format_html_join("", "{}", ((_chamber(step),) for step in steps))
+        '<ol class="lock" aria-label="{}">{}</ol>',
+        label,
+        format_html_join("", "{}", ((_chamber(step),) for step in steps)),
     )
 
 

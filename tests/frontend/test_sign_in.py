@@ -19,5 +19,7 @@ def test_a_refusal_leaves_everything_as_it_was(visit, cast):
     page = visitor.page
     page.get_by_role("button", name="Test wallet").click()
     page.get_by_role("button", name="Open my wallet to sign").click()
-    expect(page.locator("[data-status]")).to_have_text("You closed the wallet request. Nothing was sent.")
+    expect(page.locator("[data-status]")).to_have_text(
+        "You closed the wallet request. Nothing was sent."
+    )
     expect(page.get_by_role("link", name="Sign in")).to_be_visible()

@@ -58,5 +58,9 @@ def test_buyer_and_seller_trade_through_the_pages(driver, enter, cast, alice):
     shoot(seller.page, "5-confirm")
     seller.page.get_by_role("button", name="Release").first.click()
     until(driver, page.locator(".chip.state", has_text="Released"))
-    assert buyer.wallet.prompts == ["eth_requestAccounts", "personal_sign", *["eth_signTypedData_v4"] * 2]
+    assert buyer.wallet.prompts == [
+        "eth_requestAccounts",
+        "personal_sign",
+        *["eth_signTypedData_v4"] * 2,
+    ]
     shoot(page, "6-done")

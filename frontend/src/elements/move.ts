@@ -148,13 +148,14 @@ class MoveElement extends HTMLElement {
   async #withdraw(form: HTMLFormElement, status: StatusLine, say: (text: string) => void): Promise<void> {
     const values = new FormData(form);
     const account = viewer() as Hex;
+    if (this.getAttribute("now")) setClock(Number(this.getAttribute("now")));
     const [token, to] = [String(values.get("token") ?? ""), String(values.get("to") || account)] as [Hex, Hex];
     const wallet = await walletOf(account);
     const chain = chainId();
     await useChain(wallet, chain);
     const url = this.getAttribute("url");
     if (this.getAttribute("way") === "sign" && url) {
-      const message: Message = { account, token, amount: String(values.get("amount")), to, deadline: String(Math.floor(Date.now() / 1000) + 3_600) };
+      const message: Message = { account, token, amount: String(values.get("amount")), to, deadline: String(chainNow() + 3_600) };
       say(`Sign in ${wallet.info.name}. It costs nothing.`);
       const signature = await signTyped(wallet.provider, account, walletDocument("Withdraw", message, chain));
       return this.#done(await postJson<Answer>(url, { ...message, signature }), status, "Signed and handed in. The coins are on their way.");
