@@ -12,7 +12,7 @@ from marketplace.accounts.selectors import user_by_address
 from marketplace.disputes.access import partner_ids
 from marketplace.moderation.models import AuditEntry, Note, Sanction
 from marketplace.moderation.states import user_subject
-from marketplace.offers.models import Offer
+from marketplace.offers.models import Offer, OfferStatus
 from marketplace.trades.models import Trade
 
 LATEST = 20
@@ -34,7 +34,7 @@ class Person:
     user: User
     signals: list[Signal]
     linked: list[User]
-    offers: list[Offer]
+    offers: list[tuple[Offer, bool]]
     trades: list[Trade]
     sanctions: list[Sanction]
     notes: list[Note]
@@ -58,9 +58,7 @@ def person_for(staff: User, address: str) -> Person:
         user=user,
         signals=_signals(user, trades, linked),
         linked=linked,
-        offers=list(
-            Offer.objects.filter(maker=user).select_related("asset").order_by("-id")[:LATEST]
-        ),
+        offers=_offers(user),
         trades=list(seen.select_related("asset", "seller", "buyer").order_by("-id")[:LATEST]),
         sanctions=list(
             Sanction.objects.filter(user=user).select_related("by", "lifted_by").order_by("-id")
@@ -95,6 +93,12 @@ def people_found(text: str) -> QuerySet[User]:
     return User.objects.filter(Q(address__istartswith=text) | Q(name__icontains=text)).order_by(
         "pk"
     )[:LATEST]
+
+
+def _offers(user: User) -> list[tuple[Offer, bool]]:
+    """The person's latest offers, each with whether it can be paused now."""
+    latest = Offer.objects.filter(maker=user).select_related("asset").order_by("-id")[:LATEST]
+    return [(offer, offer.status == OfferStatus.OPEN) for offer in latest]
 
 
 def _signals(user: User, trades: QuerySet[Trade], linked: list[User]) -> list[Signal]:

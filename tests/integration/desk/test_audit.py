@@ -145,3 +145,18 @@ def test_many_at_once_keep_one_line(mia: User) -> None:
 
     check = verify_chain()
     assert (check.is_whole, check.entries) == (True, 6)
+
+
+def test_the_command_prints_the_head_and_fails_on_a_tampered_log(log: list[AuditEntry]) -> None:
+    from io import StringIO
+
+    from django.core.management import CommandError, call_command
+
+    printed = StringIO()
+    call_command("audit", stdout=printed)
+    assert printed.getvalue() == f"3 entries, head {log[2].entry_hash}\n"
+    call_command("audit", head=log[0].entry_hash, stdout=StringIO())
+
+    tamper("DELETE FROM marketplace_auditentry WHERE number = 3")
+    with pytest.raises(CommandError, match="its end was cut off"):
+        call_command("audit", head=log[2].entry_hash)

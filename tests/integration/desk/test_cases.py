@@ -310,3 +310,24 @@ def test_the_queue_asks_the_same_number_of_questions_for_one_case_and_for_ten(
 
     assert len(found) == 10
     assert len(ten) == len(one) == 7
+
+
+@pytest.mark.parametrize(
+    ("who", "topic", "is_open"),
+    [
+        ("dana", "desk:queue", True),
+        ("dana", "case:7F3K-22", True),
+        ("dana", "desk:other", False),
+        ("mia", "desk:queue", False),
+        ("olga", "case:7F3K-22", False),
+        ("alice", "case:7F3K-22", False),
+        ("bob", "desk:queue", False),
+    ],
+)
+def test_live_topics_have_the_same_doors_as_the_pages(
+    disputed: Trade, who: str, topic: str, is_open: bool, request: pytest.FixtureRequest
+) -> None:
+    """K09."""
+    from realtime.topics import topic_named
+
+    assert topic_named(topic).is_open_to(request.getfixturevalue(who)) is is_open

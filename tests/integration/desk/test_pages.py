@@ -316,6 +316,7 @@ def test_an_arbitrator_reads_people_and_sanctions_nobody(alice: User, dana: User
 def test_a_moderator_pauses_and_frees_an_offer(trade: Trade, mia: User) -> None:
     client = signed_in(mia)
     offer = trade.offer.public_id
+    assert f"Reason to pause {offer}" in text_of(client, f"/desk/users/{trade.seller.address}/")
 
     client.post(f"/desk/offers/{offer}/pause/", {"reason": "Terms ask for a talk elsewhere."})
     assert Offer.objects.get(pk=trade.offer_id).paused_by_staff
