@@ -202,7 +202,11 @@ abstract contract Base is Test {
     }
 
     /// @dev A signed move without an argument of its own: "MarkPaid", "Reclaim", "Release" or "Cancel".
-    function signPlain(uint256 key, string memory name, bytes32 id, uint256 deadline) internal view returns (bytes memory) {
+    function signPlain(uint256 key, string memory name, bytes32 id, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
         string memory move = string.concat(name, "(Trade trade,uint40 fundedAt,uint256 deadline)");
         return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), deadline)));
     }
@@ -216,12 +220,20 @@ abstract contract Base is Test {
         return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), newPayBy, deadline)));
     }
 
-    function signSettle(uint256 key, bytes32 id, uint128 toBuyer, uint256 deadline) internal view returns (bytes memory) {
+    function signSettle(uint256 key, bytes32 id, uint128 toBuyer, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
         string memory move = "Settle(Trade trade,uint40 fundedAt,uint128 toBuyer,uint256 deadline)";
         return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), toBuyer, deadline)));
     }
 
-    function signDispute(uint256 key, bytes32 id, bytes32 evidence, uint256 deadline) internal view returns (bytes memory) {
+    function signDispute(uint256 key, bytes32 id, bytes32 evidence, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
         string memory move = "Dispute(Trade trade,uint40 fundedAt,bytes32 evidence,uint256 deadline)";
         return sign(key, digestOf(move, abi.encode(id, fundedAtOf(id), evidence, deadline)));
     }

@@ -54,7 +54,11 @@ library Model {
     }
 
     /// @dev What the trade is after an attempt that succeeded.
-    function after_(Trade memory trade, Facts memory facts, Attempt memory attempt) internal pure returns (Facts memory) {
+    function after_(Trade memory trade, Facts memory facts, Attempt memory attempt)
+        internal
+        pure
+        returns (Facts memory)
+    {
         if (attempt.move == Move.Fund) {
             return Facts(FUNDED, attempt.time, attempt.time, attempt.time + trade.payWindow);
         }

@@ -253,8 +253,8 @@ contract FundTest is Base {
         assertEq(token.balanceOf(address(escrow)), USDC_AMOUNT);
     }
 
-    /// Invariants 1, 9 (C06): else 90 tokens could back a trade of 100 and one of 10 paid for once.
-    function test_RevertGiven_AToken_WhenItCallsItsSenderBackIntoAFunding() external {
+    /// Invariants 1, 9 (C06): else 100 tokens would back a trade of 100 and one of 10.
+    function test_GivenAToken_WhenItCallsItsSenderBackIntoAFunding_RefusesTheInnerOne() external {
         HookedToken token = new HookedToken();
         NestedFunder funder = new NestedFunder();
         token.setCut(1000);
@@ -262,9 +262,22 @@ contract FundTest is Base {
         Trade memory trade = usdcTrade();
         (trade.seller, trade.token, trade.amount) = (address(funder), address(token), 100);
 
-        vm.expectRevert(_transferFailed(trade));
         funder.attack(address(escrow), trade);
-        assertEq(token.balanceOf(address(escrow)), 0);
+        assertEq(bytes4(funder.innerError()), IEscrow.Reentered.selector);
+        assertEq(statusOf(escrow.idOf(trade)), FUNDED);
+        assertEq(token.balanceOf(address(escrow)), 100);
+        trade.amount = 10;
+        assertClosed(escrow.idOf(trade));
+    }
+
+    /// The guard is up for one pull only.
+    function test_GivenAToken_WhenTwoAreFundedInOneTransaction_LocksBoth() external {
+        TwoFunder funder = new TwoFunder();
+        usdc.mint(address(funder), 2 * uint256(USDC_AMOUNT));
+        Trade memory trade = usdcTrade();
+        trade.seller = address(funder);
+        funder.fundTwo(address(escrow), trade);
+        assertEq(usdc.balanceOf(address(escrow)), 2 * uint256(USDC_AMOUNT));
     }
 
     /// Invariant 1.
@@ -334,11 +347,13 @@ contract FundTest is Base {
     }
 }
 
-/// @dev Funds a second trade while the first is being paid for, having added the cut that the token takes of it.
+/// @dev Funds a small trade while a large one is being paid for, adding the cut that the token takes of the small one in the middle
+/// of that. If the small one is refused, he adds the cut of the large one, so that at least that succeeds.
 contract NestedFunder is ISender {
     IEscrow private _escrow;
     Trade private _trade;
-    bool private _inside;
+    uint256 private _depth;
+    bytes public innerError;
 
     function attack(address escrow, Trade calldata trade) external {
         (_escrow, _trade) = (IEscrow(escrow), trade);
@@ -347,11 +362,25 @@ contract NestedFunder is ISender {
     }
 
     function tokensToSend() external {
-        if (_inside) return;
-        _inside = true;
+        HookedToken token = HookedToken(_trade.token);
+        _depth += 1;
+        if (_depth == 2) token.transfer(address(_escrow), 1);
+        if (_depth != 1) return;
         Trade memory small = _trade;
         small.amount = 10;
-        HookedToken(small.token).transfer(address(_escrow), 1);
-        _escrow.fund(small);
+        try _escrow.fund(small) {}
+        catch (bytes memory error) {
+            innerError = error;
+            token.transfer(address(_escrow), 10);
+        }
+    }
+}
+
+contract TwoFunder {
+    function fundTwo(address escrow, Trade memory trade) external {
+        HookedToken(trade.token).approve(escrow, type(uint256).max);
+        IEscrow(escrow).fund(trade);
+        trade.terms = keccak256("another");
+        IEscrow(escrow).fund(trade);
     }
 }

@@ -37,8 +37,7 @@ contract GrantTimeTest is Base {
         uint256 latest = block.timestamp + 14 days;
         uint40[4] memory wrong = [0, PAY_BY, uint40(latest + 1), type(uint40).max];
         for (uint256 i = 0; i < wrong.length; i++) {
-            bytes memory error =
-                abi.encodeWithSelector(IEscrow.PayByOutOfRange.selector, wrong[i], PAY_BY + 1, latest);
+            bytes memory error = abi.encodeWithSelector(IEscrow.PayByOutOfRange.selector, wrong[i], PAY_BY + 1, latest);
             vm.expectRevert(error);
             vm.prank(alice);
             escrow.grantTime(ethTrade(), wrong[i]);

@@ -139,10 +139,7 @@ contract Handler is Base {
     function disturb(uint256 seed) external {
         MoodyWallet(payable(actors[5 + _pick(seed, 12, 3)])).setMood(MoodyWallet.Mood(_pick(seed, 13, 5)));
         OddToken.Oddity[4] memory oddities = [
-            OddToken.Oddity.None,
-            OddToken.Oddity.AnswersNothing,
-            OddToken.Oddity.Reverts,
-            OddToken.Oddity.AnswersFalse
+            OddToken.Oddity.None, OddToken.Oddity.AnswersNothing, OddToken.Oddity.Reverts, OddToken.Oddity.AnswersFalse
         ];
         odd.setOddity(oddities[_pick(seed, 14, 4)]);
         odd.setBlocked(actors[_pick(seed, 15, 8)], seed % 2 == 0);
@@ -272,9 +269,10 @@ contract Handler is Base {
         if (which == Move.Fund) return abi.encodeCall(escrow.fund, (trade));
         if (which == Move.Timeout) return abi.encodeCall(escrow.timeout, (trade));
         if (which == Move.Settle) return _settlement(trade, id, uint128(attempt.argument), attempt.caller, signed);
-        return signed
-            ? _signedCall(trade, id, attempt, _keys[attempt.caller])
-            : _directCall(trade, which, attempt.argument);
+        return
+            signed
+                ? _signedCall(trade, id, attempt, _keys[attempt.caller])
+                : _directCall(trade, which, attempt.argument);
     }
 
     function _directCall(Trade memory trade, Move which, uint256 argument) private view returns (bytes memory) {

@@ -14,7 +14,8 @@ contract OddToken is ERC20("Odd", "ODD") {
         AnswersOneByte,
         Reverts,
         BurnsGas,
-        ReturnBomb
+        ReturnBomb,
+        WantsGas
     }
 
     Oddity public oddity;
@@ -42,13 +43,14 @@ contract OddToken is ERC20("Odd", "ODD") {
     }
 
     function transfer(address to, uint256 amount) public override returns (bool) {
-        if (oddity != Oddity.AnswersFalse) super.transfer(to, amount);
+        require(oddity != Oddity.WantsGas || gasleft() > 290_000, "more gas");
+        if (_moves()) super.transfer(to, amount);
         _answer();
         return true;
     }
 
     function transferFrom(address from, address to, uint256 amount) public override returns (bool) {
-        if (oddity != Oddity.AnswersFalse) super.transferFrom(from, to, amount);
+        if (_moves()) super.transferFrom(from, to, amount);
         _answer();
         return true;
     }
@@ -56,7 +58,14 @@ contract OddToken is ERC20("Odd", "ODD") {
     function _update(address from, address to, uint256 amount) internal override {
         require(!isBlocked[from] && !isBlocked[to], "blocked");
         super._update(from, to, amount);
-        if (cutBps != 0 && from != address(0) && to != address(0)) super._update(to, address(0xdead), amount * cutBps / 10_000);
+        if (cutBps != 0 && from != address(0) && to != address(0)) {
+            super._update(to, address(0xdead), amount * cutBps / 10_000);
+        }
+    }
+
+    /// @dev Whoever does not say so has not moved anything.
+    function _moves() private view returns (bool) {
+        return oddity != Oddity.AnswersFalse && oddity != Oddity.AnswersTwo && oddity != Oddity.AnswersOneByte;
     }
 
     function _answer() private view {

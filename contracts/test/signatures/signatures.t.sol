@@ -37,8 +37,7 @@ contract SignaturesTest is Base {
                 uint256 snapshot = vm.snapshotState();
                 bytes32 id = _ready(move, ethTrade());
                 bytes32 digest = _digest(move, id, fundedAtOf(id));
-                bytes memory signature =
-                    form == 0 ? sign(_key(move), digest) : signCompact(_key(move), digest);
+                bytes memory signature = form == 0 ? sign(_key(move), digest) : signCompact(_key(move), digest);
                 uint8 status = statusOf(id);
                 uint40 payBy = payByOf(id);
                 vm.prank(_sender(move));
