@@ -14,6 +14,9 @@ const REFUSED = "This account is not the one that was agreed, so it is not shown
 const bare = (text: string): string => text.normalize("NFC").replace(/\s+/g, "");
 
 class Account extends HTMLElement {
+  /** What was reported already; the same is not reported again by the same element. */
+  #told = "";
+
   connectedCallback(): void {
     void this.draw();
   }
@@ -29,7 +32,9 @@ class Account extends HTMLElement {
       this.toggleAttribute("data-checked", true);
     } catch (thrown) {
       this.#refuse(thrown instanceof SheetMismatch ? thrown.message : REFUSED);
-      void reportMismatch(sheet, thrown instanceof SheetMismatch ? thrown.what : "unreadable", this.getAttribute("report") ?? undefined);
+      const what = thrown instanceof SheetMismatch ? thrown.what : "unreadable";
+      if (what !== this.#told) void reportMismatch(sheet, what, this.getAttribute("report") ?? undefined);
+      this.#told = what;
     }
   }
 

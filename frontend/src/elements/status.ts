@@ -11,6 +11,7 @@ export class StatusLine {
   constructor(host: HTMLElement) {
     this.#place = host.querySelector<HTMLElement>("[data-status]") ?? host.appendChild(el("p", { "data-status": true, role: "status" }));
     this.#place.classList.add("status");
+    this.#place.dataset["of"] = host.getAttribute("move") ?? "";
   }
 
   /** Something goes on. After `slow` seconds a second sentence tells what to do. */
