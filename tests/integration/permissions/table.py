@@ -101,6 +101,8 @@ ROWS: tuple[Row, ...] = (
     get("inbox/", signed_in(200)),
     post("inbox/read/", signed_in(IN)),
     get("trades/", signed_in(200)),
+    get("wallet/", signed_in(200)),
+    post_json("wallet/withdraw/", signed_in(IN, anonymous=403)),
     # --- one's own offers; another's look like none ---
     get("offers/", signed_in(200)),
     get("offers/new/", signed_in(IN)),
