@@ -70,8 +70,8 @@ class Person:
     # --- the room ---
 
     def sees(self, heading: str | re.Pattern[str]) -> None:
-        """Wait for the room's heading: what is to do now."""
-        expect(self.page.locator("#do")).to_contain_text(heading, timeout=PATIENCE_MILLISECONDS)
+        """Wait for the room's first heading: what is to do now."""
+        expect(self.heading).to_contain_text(heading, timeout=PATIENCE_MILLISECONDS)
 
     def sees_state(self, word: str) -> None:
         """Wait for the chip beside the amounts."""
@@ -88,6 +88,11 @@ class Person:
     def account_row(self, label: str) -> Locator:
         """One row of the account to pay to, once the page has compared it with the signed terms."""
         return self.page.locator("app-account[data-checked]").locator(f"[data-field='{label}']")
+
+    @property
+    def heading(self) -> Locator:
+        """What is to do now, or how it ended."""
+        return self.page.locator("#trade-region .act h2").first
 
     @property
     def status(self) -> Locator:

@@ -44,7 +44,7 @@ def test_newcomer_buys_with_no_ether(practice: TradeDriver, visit: Visit) -> Non
     assert net.startswith(quoted)
     assert said["Network fee"] == "none, a signature only"
 
-    heading = page.locator("#do")
+    heading = page.locator("#trade-region .act h2").first
     expect(heading).to_contain_text("Send 200.00 EUR to", timeout=30_000)
     assert node.balance(you.address) == 0
     page.get_by_role("link", name="Pay in the practice bank").click()

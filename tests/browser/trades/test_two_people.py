@@ -205,5 +205,5 @@ def _both_read(buyer: Person, seller: Person, *, fiat: str, coins: str, fee: str
         "Fee, 0.5 %": f"−{fee}",
         f"{by} gets": net,
     }
-    expect(buyer.page.locator("#do")).to_have_text(f"Done. {net} are in your wallet")
-    expect(seller.page.locator("#do")).to_have_text(f"Done. You released {coins} to {by}")
+    expect(buyer.heading).to_have_text(f"Done. {net} are in your wallet")
+    expect(seller.heading).to_have_text(f"Done. You released {coins} to {by}")
