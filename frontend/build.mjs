@@ -17,7 +17,15 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const ROOT = dirname(HERE);
 const STATIC = join(ROOT, "static");
 const OUT = join(STATIC, "build");
-const SCRIPTS = ["main", "practice"];
+/** What templates ask for by name; every other script is a part that these fetch. */
+const NAMES = {
+  "frontend/src/main.ts": "main.js",
+  "frontend/src/practice/main.ts": "practice.js",
+  "frontend/css/main.css": "main.css",
+};
+
+/** Bundled apart, so that a real network's page pays nothing for the practice wallet. */
+const BUNDLES = [["frontend/src/main.ts", "frontend/css/main.css"], ["frontend/src/practice/main.ts"]];
 
 const json = async (path) => JSON.parse(await readFile(path, "utf8"));
 
@@ -53,13 +61,11 @@ const withoutLookups = {
 const hashed = (name, extension, content) =>
   `${name}-${createHash("sha256").update(content).digest("hex").slice(0, 8).toUpperCase()}.${extension}`;
 
-async function main() {
-  const bundled = await build({
+/** The written files of one bundle, each with the source it was asked for, if any. */
+async function bundle(sources) {
+  const made = await build({
     absWorkingDir: ROOT,
-    entryPoints: [
-      ...SCRIPTS.map((name) => ({ in: join(HERE, "src", name === "main" ? "main.ts" : "practice/main.ts"), out: name })),
-      { in: join(HERE, "css/main.css"), out: "main" },
-    ],
+    entryPoints: sources.map((source) => ({ in: join(ROOT, source), out: NAMES[source].split(".")[0] })),
     outdir: OUT,
     entryNames: "[name]-[hash]",
     chunkNames: "part-[hash]",
@@ -76,15 +82,19 @@ async function main() {
     write: false,
     logLevel: "warning",
   });
+  return made.outputFiles.map((file) => ({ file, entry: made.metafile.outputs[relative(ROOT, file.path)]?.entryPoint }));
+}
+
+async function main() {
+  const bundles = await Promise.all(BUNDLES.map(bundle));
   const kept = new Set(["manifest.json", ".inputs"]);
   const manifest = {};
-  for (const file of bundled.outputFiles) {
+  for (const { file, entry } of bundles.flat()) {
     await mkdir(dirname(file.path), { recursive: true });
     await writeFile(file.path, file.contents);
-    const entry = bundled.metafile.outputs[relative(ROOT, file.path)]?.entryPoint;
     const path = relative(STATIC, file.path);
     kept.add(relative(OUT, file.path));
-    if (entry) manifest[entry.endsWith(".css") ? "main.css" : entry.includes("practice") ? "practice.js" : "main.js"] ??= path;
+    if (entry && NAMES[entry]) manifest[NAMES[entry]] = path;
     const font = /fonts\/(ibm-plex-sans-latin-wght|literata-latin)/.exec(path);
     if (font) manifest[font[1].startsWith("literata") ? "serif.woff2" : "sans.woff2"] = path;
   }

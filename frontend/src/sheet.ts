@@ -129,6 +129,6 @@ function openAccount(sheet: Sheet, opening: Opening | null, field: "payeeCommitm
 
 /** Tell the hub's operators that a page refused; failing to tell changes nothing here. */
 export async function reportMismatch(sheet: Sheet | null, what: string, url?: string): Promise<void> {
-  const to = url ?? sheet?.urls["report"] ?? "/mismatch/";
-  await postJson(to, { what, ref: sheet?.ref ?? "", tradeId: sheet?.tradeId ?? "" }).catch(() => undefined);
+  const to = url ?? sheet?.urls["report"];
+  if (to) await postJson(to, { what, ref: sheet?.ref ?? "", tradeId: sheet?.tradeId ?? "" }).catch(() => undefined);
 }

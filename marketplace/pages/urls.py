@@ -21,7 +21,6 @@ urlpatterns = [
     path("wallet/withdraw/", wallet.withdraw, name="withdraw"),
     path("robots.txt", views.robots, name="robots"),
     path("csp/", reports.policy, name="csp"),
-    path("mismatch/", reports.mismatch, name="mismatch"),
 ]
 if settings.DEBUG or settings.IS_DEVNET:
     urlpatterns.append(path("dev/ui/", views.gallery, name="gallery"))

@@ -1,6 +1,6 @@
 /** <app-copy value><button>: puts the raw value on the clipboard and says so. */
 
-import { toast } from "./toasts.ts";
+import { toast } from "../toast.ts";
 
 const SHOWN_MILLISECONDS = 2_000;
 

@@ -4,7 +4,7 @@ import { deployments } from "parley:chain";
 import type { Hex } from "viem";
 
 import { el, icon, line, short } from "../dom.ts";
-import { toast } from "../elements/toasts.ts";
+import { toast } from "../toast.ts";
 import { amountDown, groupedText } from "../money.ts";
 import { chainId, viewer } from "../page.ts";
 import { tokenCall } from "../wallet/calls.ts";
@@ -19,6 +19,7 @@ class Practice extends HTMLElement {
   connectedCallback(): void {
     this.addEventListener("beforetoggle", this.#open);
     this.addEventListener("click", this.#click);
+    if (this.matches(":popover-open")) void this.#draw();
   }
 
   disconnectedCallback(): void {

@@ -1,4 +1,4 @@
-/** The practice wallet as an EIP-1193 provider, announced like any other by EIP-6963. */
+/** What the practice wallet answers: reads go to the node, what needs a signature goes past the person first. */
 
 import type { Hex } from "viem";
 import { hexToBigInt, hexToString, toHex } from "viem/utils";
@@ -17,8 +17,6 @@ interface Call {
   gas?: Hex;
 }
 
-const ICON =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 44 44'%3E%3Crect width='44' height='44' rx='9' fill='%2300636c'/%3E%3Cpath fill='%239fe3e7' d='M7 27h7v2.500H7zM30 13.500h7V16h-7zM18 20h8v15h-8z'/%3E%3Cpath fill='%23fffefc' d='M14 17h4v18h-4zM26 9h4v26h-4z'/%3E%3C/svg%3E";
 const UNREADABLE = { code: 4200, message: "The practice wallet signs only what it can read: Parley's own messages and calls." };
 /** Room for a payout that meets a hostile wallet; see the contract's LowGas. */
 const SPARE_GAS = 400_000n;
@@ -112,20 +110,6 @@ async function signed({ account }: Person, { to, data, value }: Call): Promise<H
   });
 }
 
-export const provider: Provider = {
-  async request({ method, params = [] }) {
-    return handlers[method] ? handlers[method](params) : ask(method, params);
-  },
-  on: () => undefined,
-};
-
-/** Answer everybody who looks for wallets, now and later. */
-export function announce(): void {
-  const detail = Object.freeze({
-    info: Object.freeze({ uuid: crypto.randomUUID(), name: "Practice wallet", icon: ICON, rdns: "app.parley.practice" }),
-    provider,
-  });
-  const tell = (): boolean => window.dispatchEvent(new CustomEvent("eip6963:announceProvider", { detail }));
-  window.addEventListener("eip6963:requestProvider", tell);
-  tell();
-}
+/** Answer one request as EIP-1193 asks. */
+export const request: Provider["request"] = async ({ method, params = [] }) =>
+  handlers[method] ? handlers[method](params) : ask(method, params);
