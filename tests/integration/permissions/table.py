@@ -79,7 +79,6 @@ ROWS: tuple[Row, ...] = (
     get("robots.txt", everybody(200)),
     get("healthz", everybody((200, 503))),
     post_json("csp/", everybody(IN)),
-    post_json("mismatch/", everybody(IN)),
     get("market/", everybody(IN)),
     get(
         "market/<slug:side>/<slug:asset>/<slug:currency>/",
