@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 
 from stack import services
+from tests.plugin.services import OWN_SERVERS
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -42,6 +43,12 @@ def django_db_modify_db_settings(
     from django.conf import settings
 
     settings.DATABASES["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """A server of our own is thrown away whole; dropping its database first would wait for page threads."""
+    return "DATABASE_URL" in OWN_SERVERS
 
 
 @dataclass(frozen=True)

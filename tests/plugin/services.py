@@ -33,10 +33,12 @@ _own_addresses = {
 }
 # A worker of xdist inherits the addresses its parent made up; those are not "given from outside".
 _made_up_by_parent = os.environ.get(OWN, "").split()
-_own = [name for name in _own_addresses if name in _made_up_by_parent or name not in os.environ]
+OWN_SERVERS = [
+    name for name in _own_addresses if name in _made_up_by_parent or name not in os.environ
+]
 
-os.environ.update({name: _own_addresses[name] for name in _own})
-os.environ[OWN] = " ".join(_own) or "none"
+os.environ.update({name: _own_addresses[name] for name in OWN_SERVERS})
+os.environ[OWN] = " ".join(OWN_SERVERS) or "none"
 os.environ["PUBLIC_ORIGIN"] = f"http://localhost:{SITE_PORT}"
 os.environ["PARLEY_STATE"] = str(FOLDER)
 os.environ["DEVNET"] = "1"
@@ -76,13 +78,13 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_report_header() -> str:
-    given = [name for name in _own_addresses if name not in _own]
+    given = [name for name in _own_addresses if name not in OWN_SERVERS]
     hosts = [f"{name} at {urllib.parse.urlsplit(os.environ[name]).hostname}" for name in given]
     return "servers: own" + (f", except {', '.join(hosts)}" if hosts else "")
 
 
 def _serve(variable: str, program: Callable[[], Program]) -> Iterator[str]:
-    if variable not in _own:
+    if variable not in OWN_SERVERS:
         yield os.environ[variable]
         return
     child = Child(program())
