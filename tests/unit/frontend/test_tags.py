@@ -153,7 +153,16 @@ def test_the_picture_of_an_address_is_the_one_that_explorers_draw():
         '<rect width="8" height="8" fill="hsl(233 79.0% 43.7%)"/><path fill="hsl(101 77.6% 29.9%)"'
     )
     assert '<path fill="hsl(275 82.6% 45.9%)"' in drawn
-    rows = "00000000 11200211 10200201 01000010 01011010 12100121 01111110 00122100".split()
+    rows = [
+        "00000000",
+        "11200211",
+        "10200201",
+        "01000010",
+        "01011010",
+        "12100121",
+        "01111110",
+        "00122100",
+    ]
     cells = [(x, y, cell) for y, row in enumerate(rows) for x, cell in enumerate(row)]
     for kind, path in zip("12", drawn.split('d="')[1:], strict=True):
         assert path.split('"')[0] == "".join(
