@@ -20,8 +20,12 @@ const FULL: Intl.DateTimeFormatOptions = { ...SHORT, year: "numeric", second: "2
 const write = (moment: Date, options: Intl.DateTimeFormatOptions): string =>
   new Intl.DateTimeFormat(zone === "en" ? "en-GB" : zone, { hourCycle: "h23", ...options }).format(moment);
 
+/** The last second that a calendar can hold; a deadline beyond it has no practical end. */
+const LAST_SECOND = 8.64e12;
+
 /** A moment in words: the clock alone when it is today, in the reader's zone. */
 export function momentText(seconds: number, format = "short"): string {
+  if (seconds > LAST_SECOND) return "no end";
   const moment = new Date(seconds * 1000);
   if (format === "full") return write(moment, FULL);
   if (format === "day") return write(moment, DAY);
