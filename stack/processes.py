@@ -11,9 +11,7 @@ from stack import bundle, node, prepared
 from stack.children import Program
 from stack.folders import LOGS, ROOT, RUN, venv_python
 
-WORKER_THREADS = 3
 PREPARE_SECONDS = 180.0
-QUEUES = "chain,notify,bulk"
 LARGEST_FRAME_BYTES = 64 * 1024
 
 
@@ -40,13 +38,8 @@ def web(environment: Mapping[str, str], *, port: int) -> Program:
 
 
 def worker(environment: Mapping[str, str]) -> Program:
-    """Tasks and their schedule in one process; on one machine threads do, since a task is short."""
-    what = ["-B", "-Q", QUEUES, "--pool", "threads", "--concurrency", str(WORKER_THREADS)]
-    alone = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    notes = ["-s", str(RUN / "schedule"), "--loglevel", "WARNING"]
-    return _python(
-        "worker", ["-m", "celery", "-A", "config", "worker", *what, *alone, *notes], environment
-    )
+    """Tasks and their schedule."""
+    return _python("worker", ["manage.py", "work"], environment)
 
 
 def follower(environment: Mapping[str, str]) -> Program:
