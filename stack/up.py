@@ -26,11 +26,11 @@ _BUILD_SECONDS = 120.0
 _SITE_SECONDS = 60.0
 
 _WHAT_TO_TRY = """
-What to try:
-  Buy    open the address below and tap "Try it": a practice wallet, an offer, and a partner who plays his part
-  Sell   {origin}/offers/new/ with the practice wallet: publish an offer, a practice buyer takes it
-  Judge  open a dispute in any trade, switch the practice wallet to the arbitrator, then {origin}/desk/
-Let time pass with `python manage.py devnet forward 3d`. Logs are in .parley/log; ^C stops everything.
+What to try, with practice coins and a partner who plays his part:
+  Buy    {origin}/ and "Start a practice trade": a practice wallet is made and an offer opens
+  Sell   {origin}/market/sell/USDC/EUR/ and take a buyer's offer: lock, look into the practice bank, release
+  Judge  dispute a trade, switch the practice wallet to Petra, the arbitrator, and open {origin}/desk/
+`python manage.py devnet forward 3d` lets time pass. Logs are in .parley/log. ^C stops everything.
 """
 
 
