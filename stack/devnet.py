@@ -40,6 +40,8 @@ def seconds_of(text: str) -> int:
 def forward(seconds: int) -> int:
     """Let the devnet's time pass, deep enough to settle, with prices fresh at the new time; the new block time."""
     _ask("evm_increaseTime", hex(seconds))
+    # The skip takes hold with the next block; a transaction sent at once may still be mined before it.
+    _ask("anvil_mine", "0x1")
     refresh_feeds()
     _ask("anvil_mine", hex(settings.CHAIN_DEPTH))
     return _block_time()
