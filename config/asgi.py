@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 
@@ -20,7 +20,7 @@ from realtime.routing import websocket_urlpatterns
 
 PAGE_THREADS = 8
 
-_http = WSGIMiddleware(pages, workers=PAGE_THREADS)
+_http: Any = WSGIMiddleware(cast(Any, pages), workers=PAGE_THREADS)
 _websocket = ExactOrigin(
     AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.PUBLIC_ORIGIN
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=()"
@@ -15,7 +16,7 @@ class ContentSecurityPolicy(CSPMiddleware):
     """The strict policy; the stock admin's jQuery cannot live under Trusted Types, so /ops/ leaves those out."""
 
     def get_policy_parts(
-        self, request: HttpRequest, response: HttpResponse, report_only: bool = False
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
     ) -> PolicyParts:
         parts = super().get_policy_parts(request, response, report_only)
         if request.path.startswith("/ops/"):

@@ -20,7 +20,7 @@ from escrow.selectors import chain_clock
 from marketplace.disputes.services import open_case
 from marketplace.money import fiat_text
 from marketplace.trades import services
-from marketplace.trades.models import ProposalStatus, Trade
+from marketplace.trades.models import ProposalStatus, SettleProposal, Trade
 from marketplace.trades.states import Move, Role, Status, available_moves
 from marketplace.trades.terms import take_digest, terms_of
 from practice import bank, talk
@@ -350,11 +350,11 @@ def _propose_split(trade: Trade, player: Player, to_buyer: int) -> None:
     )
 
 
-def _accept_split(trade: Trade, player: Player, proposal: object) -> None:
-    signature = _split_signature(trade, player, proposal.to_buyer, proposal.deadline)  # type: ignore[attr-defined]
+def _accept_split(trade: Trade, player: Player, proposal: SettleProposal) -> None:
+    signature = _split_signature(trade, player, proposal.to_buyer, proposal.deadline)
     services.accept_settle(
         user=player.user(), trade=trade, number=proposal.number, signature=signature
-    )  # type: ignore[attr-defined]
+    )
 
 
 def _split_signature(trade: Trade, player: Player, to_buyer: int, deadline: int) -> str:
@@ -381,11 +381,12 @@ def _names_match(trade: Trade) -> bool:
 def _fair_part(trade: Trade, arrived: Decimal) -> int:
     """The part of the coins that the money which arrived pays for, rounded down."""
     if arrived >= trade.fiat_amount:
-        return trade.amount_base_units
-    return int(trade.amount_base_units * arrived / trade.fiat_amount)
+        return int(trade.amount_base_units)
+    # Both have four decimals at most, so whole numbers divide exactly.
+    return int(trade.amount_base_units) * int(arrived.scaleb(4)) // int(trade.fiat_amount.scaleb(4))
 
 
-def _acceptable_split(trade: Trade, role: Role, fair: int):  # type: ignore[no-untyped-def]
+def _acceptable_split(trade: Trade, role: Role, fair: int) -> SettleProposal | None:
     """The other side's open split when it gives him at least his fair part."""
     proposal = trade.settle_proposals.filter(status=ProposalStatus.OPEN).exclude(by=role).first()
     if proposal is None:

@@ -8,6 +8,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.conf import settings
+from eth_typing import Hash32
 
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import gateway
@@ -50,7 +51,9 @@ class Player:
 
     def sign_digest(self, digest_bytes: bytes) -> str:
         """His signature over 32 bytes that are already hashed."""
-        return "0x" + self.account.unsafe_sign_hash(digest_bytes).signature.hex().removeprefix("0x")
+        return "0x" + self.account.unsafe_sign_hash(
+            Hash32(digest_bytes)
+        ).signature.hex().removeprefix("0x")
 
     def send(self, function: str, *arguments: Any, value: int = 0) -> str:
         """A call of the escrow contract from his own devnet account; the transaction's hash."""

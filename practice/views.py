@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from marketplace.accounts.access import signed_in
+from marketplace.accounts.models import User
 from marketplace.money import MoneyError, fiat_exponent, fiat_text, parse_amount
 from marketplace.trades.access import trade_for
 from practice import bank as practice_bank
@@ -74,21 +75,22 @@ def bank(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "practice/bank.html",
-        {"transfers": practice_bank.statement_of(request.user)[:100], "me": request.user},
+        {"transfers": practice_bank.statement_of(_person(request))[:100], "me": _person(request)},
     )
 
 
 @signed_in
 def pay(request: HttpRequest, ref: str) -> HttpResponse:
     """The practice bank's transfer form for one trade, filled in as the buyer would fill it."""
-    trade = trade_for(request.user, ref)
+    trade = trade_for(_person(request), ref)
     error = ""
     if request.method == "POST":
         try:
             practice_bank.send(
                 trade=trade,
-                sender=request.user,
-                sender_name=request.POST.get("sender_name", "").strip()[:80] or request.user.label,
+                sender=_person(request),
+                sender_name=request.POST.get("sender_name", "").strip()[:80]
+                or _person(request).label,
                 amount=parse_amount(
                     request.POST.get("amount", ""), exponent=fiat_exponent(trade.currency)
                 ),
@@ -118,7 +120,7 @@ def pay(request: HttpRequest, ref: str) -> HttpResponse:
 @require_POST
 def pay_back(request: HttpRequest, number: int) -> HttpResponse:
     """Return one transfer to where it came from."""
-    transfer = get_object_or_404(BankTransfer, pk=number, recipient=request.user)
+    transfer = get_object_or_404(BankTransfer, pk=number, recipient=_person(request))
     practice_bank.send_back(transfer=transfer)
     return redirect("practice:bank")
 
@@ -127,15 +129,15 @@ def pay_back(request: HttpRequest, number: int) -> HttpResponse:
 @require_GET
 def room(request: HttpRequest, ref: str) -> HttpResponse:
     """The practice panel in a trade room: what the partner does next, the bank, the clock."""
-    trade = trade_for(request.user, ref)
-    return render(request, "practice/_room.html", controls.panel(trade, request.user))
+    trade = trade_for(_person(request), ref)
+    return render(request, "practice/_room.html", controls.panel(trade, _person(request)))
 
 
 @signed_in
 @require_POST
 def behave(request: HttpRequest, ref: str) -> HttpResponse:
     """Tell the partner how to play his part in this trade."""
-    trade = trade_for(request.user, ref)
+    trade = trade_for(_person(request), ref)
     controls.set_behaviour(trade, request.POST.get("behaviour", ""))
     return redirect("trades:room", ref=trade.ref)
 
@@ -144,9 +146,15 @@ def behave(request: HttpRequest, ref: str) -> HttpResponse:
 @require_POST
 def forward(request: HttpRequest, ref: str) -> HttpResponse:
     """Skip the devnet's time: a number of seconds, or to just past the clock that runs in this trade."""
-    trade = trade_for(request.user, ref)
+    trade = trade_for(_person(request), ref)
     controls.skip(trade, request.POST.get("skip", ""))
     return redirect("trades:room", ref=trade.ref)
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is signed in; the views that ask have let nobody else in."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,90 +15,207 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=58, unique=True)),
-                ('last_seq', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=58, unique=True)),
+                ("last_seq", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Member',
+            name="Member",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(max_length=16)),
-                ('delivered_seq', models.PositiveBigIntegerField(default=0)),
-                ('read_seq', models.PositiveBigIntegerField(default=0)),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('left_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='chat.room')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("role", models.CharField(max_length=16)),
+                ("delivered_seq", models.PositiveBigIntegerField(default=0)),
+                ("read_seq", models.PositiveBigIntegerField(default=0)),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("left_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="members",
+                        to="chat.room",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Entry',
+            name="Entry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('v', models.PositiveSmallIntegerField(default=1)),
-                ('kind', models.CharField(choices=[('text', 'Text'), ('system', 'System'), ('staff', 'Staff')], max_length=8)),
-                ('client_id', models.CharField(blank=True, max_length=64)),
-                ('device', models.CharField(blank=True, max_length=66)),
-                ('body', models.BinaryField(default=bytes)),
-                ('code', models.CharField(blank=True, max_length=48)),
-                ('params', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('staff_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('sender', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='chat.member')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='chat.room')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveBigIntegerField()),
+                ("v", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("text", "Text"), ("system", "System"), ("staff", "Staff")],
+                        max_length=8,
+                    ),
+                ),
+                ("client_id", models.CharField(blank=True, max_length=64)),
+                ("device", models.CharField(blank=True, max_length=66)),
+                ("body", models.BinaryField(default=bytes)),
+                ("code", models.CharField(blank=True, max_length=48)),
+                ("params", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "staff_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="entries",
+                        to="chat.member",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="chat.room",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['room', 'seq'],
+                "ordering": ["room", "seq"],
             },
         ),
         migrations.CreateModel(
-            name='Disclosure',
+            name="Disclosure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('audience', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('entries', models.ManyToManyField(related_name='disclosures', to='chat.entry')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='chat.member')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='disclosures', to='chat.room')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("audience", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("entries", models.ManyToManyField(related_name="disclosures", to="chat.entry")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="chat.member",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="disclosures",
+                        to="chat.room",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.UniqueConstraint(fields=('room', 'user'), name='member_once_per_room'),
+            model_name="member",
+            constraint=models.UniqueConstraint(
+                fields=("room", "user"), name="member_once_per_room"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='member',
-            constraint=models.CheckConstraint(condition=models.Q(('read_seq__lte', models.F('delivered_seq'))), name='member_read_is_delivered'),
+            model_name="member",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("read_seq__lte", models.F("delivered_seq"))),
+                name="member_read_is_delivered",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(fields=('room', 'seq'), name='entry_seq_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(fields=("room", "seq"), name="entry_seq_once"),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('sender__isnull', False)), fields=('room', 'sender', 'client_id'), name='entry_client_id_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("sender__isnull", False)),
+                fields=("room", "sender", "client_id"),
+                name="entry_client_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('sender__isnull', True), models.Q(('client_id', ''), _negated=True)), fields=('room', 'client_id'), name='entry_line_once'),
+            model_name="entry",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("sender__isnull", True), models.Q(("client_id", ""), _negated=True)
+                ),
+                fields=("room", "client_id"),
+                name="entry_line_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('seq__gte', 1)), name='entry_seq_starts_at_one'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("seq__gte", 1)), name="entry_seq_starts_at_one"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code', ''), ('kind', 'text'), ('sender__isnull', False), ('staff_by__isnull', True)), models.Q(('body', b''), ('kind', 'system'), ('sender__isnull', True), ('staff_by__isnull', True)), models.Q(('body', b''), ('kind', 'staff'), ('sender__isnull', True), ('staff_by__isnull', False)), _connector='OR'), name='entry_kind_fits'),
+            model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("code", ""),
+                        ("kind", "text"),
+                        ("sender__isnull", False),
+                        ("staff_by__isnull", True),
+                    ),
+                    models.Q(
+                        ("body", b""),
+                        ("kind", "system"),
+                        ("sender__isnull", True),
+                        ("staff_by__isnull", True),
+                    ),
+                    models.Q(
+                        ("body", b""),
+                        ("kind", "staff"),
+                        ("sender__isnull", True),
+                        ("staff_by__isnull", False),
+                    ),
+                    _connector="OR",
+                ),
+                name="entry_kind_fits",
+            ),
         ),
         migrations.AddIndex(
-            model_name='disclosure',
-            index=models.Index(fields=['room', 'audience'], name='disclosure_audience'),
+            model_name="disclosure",
+            index=models.Index(fields=["room", "audience"], name="disclosure_audience"),
         ),
     ]

@@ -6,290 +6,497 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Asset',
+            name="Asset",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', escrow.fields.AddressField()),
-                ('symbol', models.CharField(max_length=12)),
-                ('name', models.CharField(max_length=60)),
-                ('decimals', models.PositiveSmallIntegerField()),
-                ('has_permit', models.BooleanField(default=False)),
-                ('permit_version', models.CharField(blank=True, default='', max_length=8)),
-                ('sort_rank', models.PositiveSmallIntegerField(default=0)),
-                ('is_active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("token", escrow.fields.AddressField()),
+                ("symbol", models.CharField(max_length=12)),
+                ("name", models.CharField(max_length=60)),
+                ("decimals", models.PositiveSmallIntegerField()),
+                ("has_permit", models.BooleanField(default=False)),
+                ("permit_version", models.CharField(blank=True, default="", max_length=8)),
+                ("sort_rank", models.PositiveSmallIntegerField(default=0)),
+                ("is_active", models.BooleanField(default=True)),
             ],
             options={
-                'ordering': ['sort_rank', 'symbol'],
+                "ordering": ["sort_rank", "symbol"],
             },
         ),
         migrations.CreateModel(
-            name='Block',
+            name="Block",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField()),
-                ('hash', escrow.fields.HashField()),
-                ('parent_hash', escrow.fields.HashField()),
-                ('time', models.PositiveBigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField()),
+                ("hash", escrow.fields.HashField()),
+                ("parent_hash", escrow.fields.HashField()),
+                ("time", models.PositiveBigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Chain',
+            name="Chain",
             fields=[
-                ('chain_id', models.PositiveBigIntegerField(primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=60)),
-                ('genesis_hash', escrow.fields.HashField(blank=True, default='')),
-                ('contract_address', escrow.fields.AddressField()),
-                ('code_hash', escrow.fields.HashField(blank=True, default='')),
-                ('deploy_block', models.PositiveBigIntegerField()),
-                ('depth', models.PositiveSmallIntegerField()),
-                ('scanned_block', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('head_number', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('head_time', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('head_seen_at', models.DateTimeField(blank=True, null=True)),
-                ('polled_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.TextField(blank=True, default='')),
-                ('halt_reason', models.TextField(blank=True, default='')),
+                ("chain_id", models.PositiveBigIntegerField(primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=60)),
+                ("genesis_hash", escrow.fields.HashField(blank=True, default="")),
+                ("contract_address", escrow.fields.AddressField()),
+                ("code_hash", escrow.fields.HashField(blank=True, default="")),
+                ("deploy_block", models.PositiveBigIntegerField()),
+                ("depth", models.PositiveSmallIntegerField()),
+                ("scanned_block", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("head_number", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("head_time", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("head_seen_at", models.DateTimeField(blank=True, null=True)),
+                ("polled_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.TextField(blank=True, default="")),
+                ("halt_reason", models.TextField(blank=True, default="")),
             ],
         ),
         migrations.CreateModel(
-            name='ChainEvent',
+            name="ChainEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('block_number', models.PositiveBigIntegerField()),
-                ('block_hash', escrow.fields.HashField()),
-                ('block_time', models.PositiveBigIntegerField()),
-                ('log_index', models.PositiveIntegerField()),
-                ('tx_hash', escrow.fields.HashField()),
-                ('name', models.CharField(max_length=40)),
-                ('trade_id', escrow.fields.HashField(blank=True, default='')),
-                ('args', models.JSONField(default=dict)),
-                ('canonical', models.BooleanField(default=True)),
-                ('confirmed', models.BooleanField(default=False)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('set_aside_reason', models.CharField(blank=True, default='', max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("block_number", models.PositiveBigIntegerField()),
+                ("block_hash", escrow.fields.HashField()),
+                ("block_time", models.PositiveBigIntegerField()),
+                ("log_index", models.PositiveIntegerField()),
+                ("tx_hash", escrow.fields.HashField()),
+                ("name", models.CharField(max_length=40)),
+                ("trade_id", escrow.fields.HashField(blank=True, default="")),
+                ("args", models.JSONField(default=dict)),
+                ("canonical", models.BooleanField(default=True)),
+                ("confirmed", models.BooleanField(default=False)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("set_aside_reason", models.CharField(blank=True, default="", max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Escrow',
+            name="Escrow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_id', escrow.fields.HashField()),
-                ('seller', escrow.fields.AddressField(db_index=True)),
-                ('buyer', escrow.fields.AddressField(db_index=True)),
-                ('token', escrow.fields.AddressField()),
-                ('amount', escrow.fields.Uint256Field()),
-                ('arbitrator', escrow.fields.AddressField()),
-                ('fee_bps', models.PositiveSmallIntegerField()),
-                ('pay_window', models.PositiveBigIntegerField()),
-                ('release_window', models.PositiveBigIntegerField()),
-                ('ruling_window', models.PositiveBigIntegerField()),
-                ('terms', escrow.fields.HashField()),
-                ('status', models.CharField(choices=[('FUNDED', 'Funded'), ('PAID', 'Paid'), ('DISPUTED', 'Disputed'), ('CLOSED', 'Closed')], max_length=8)),
-                ('since', models.PositiveBigIntegerField()),
-                ('funded_at', models.PositiveBigIntegerField()),
-                ('pay_by', models.PositiveBigIntegerField()),
-                ('outcome', models.CharField(blank=True, choices=[('RELEASED', 'Released'), ('CANCELLED', 'Cancelled'), ('RECLAIMED', 'Reclaimed'), ('SETTLED', 'Settled'), ('RULED', 'Ruled'), ('TIMED_OUT', 'Timed Out')], default='', max_length=9)),
-                ('to_buyer', escrow.fields.Uint256Field(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_id", escrow.fields.HashField()),
+                ("seller", escrow.fields.AddressField(db_index=True)),
+                ("buyer", escrow.fields.AddressField(db_index=True)),
+                ("token", escrow.fields.AddressField()),
+                ("amount", escrow.fields.Uint256Field()),
+                ("arbitrator", escrow.fields.AddressField()),
+                ("fee_bps", models.PositiveSmallIntegerField()),
+                ("pay_window", models.PositiveBigIntegerField()),
+                ("release_window", models.PositiveBigIntegerField()),
+                ("ruling_window", models.PositiveBigIntegerField()),
+                ("terms", escrow.fields.HashField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("FUNDED", "Funded"),
+                            ("PAID", "Paid"),
+                            ("DISPUTED", "Disputed"),
+                            ("CLOSED", "Closed"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("since", models.PositiveBigIntegerField()),
+                ("funded_at", models.PositiveBigIntegerField()),
+                ("pay_by", models.PositiveBigIntegerField()),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("RELEASED", "Released"),
+                            ("CANCELLED", "Cancelled"),
+                            ("RECLAIMED", "Reclaimed"),
+                            ("SETTLED", "Settled"),
+                            ("RULED", "Ruled"),
+                            ("TIMED_OUT", "Timed Out"),
+                        ],
+                        default="",
+                        max_length=9,
+                    ),
+                ),
+                ("to_buyer", escrow.fields.Uint256Field(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='RelayTransaction',
+            name="RelayTransaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sender', escrow.fields.AddressField()),
-                ('nonce', models.PositiveBigIntegerField()),
-                ('account', escrow.fields.AddressField()),
-                ('trade_id', escrow.fields.HashField(blank=True, default='')),
-                ('move', models.CharField(max_length=12)),
-                ('calldata', models.TextField()),
-                ('gas_limit', models.PositiveBigIntegerField()),
-                ('max_fee_wei', escrow.fields.Uint256Field()),
-                ('priority_fee_wei', escrow.fields.Uint256Field()),
-                ('tx_hash', escrow.fields.HashField()),
-                ('earlier_hashes', models.JSONField(default=list)),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('MINED', 'Mined'), ('DONE', 'Done'), ('DROPPED', 'Dropped')], default='PENDING', max_length=8)),
-                ('succeeded', models.BooleanField(null=True)),
-                ('block_number', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sender", escrow.fields.AddressField()),
+                ("nonce", models.PositiveBigIntegerField()),
+                ("account", escrow.fields.AddressField()),
+                ("trade_id", escrow.fields.HashField(blank=True, default="")),
+                ("move", models.CharField(max_length=12)),
+                ("calldata", models.TextField()),
+                ("gas_limit", models.PositiveBigIntegerField()),
+                ("max_fee_wei", escrow.fields.Uint256Field()),
+                ("priority_fee_wei", escrow.fields.Uint256Field()),
+                ("tx_hash", escrow.fields.HashField()),
+                ("earlier_hashes", models.JSONField(default=list)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("MINED", "Mined"),
+                            ("DONE", "Done"),
+                            ("DROPPED", "Dropped"),
+                        ],
+                        default="PENDING",
+                        max_length=8,
+                    ),
+                ),
+                ("succeeded", models.BooleanField(null=True)),
+                ("block_number", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SignedCall',
+            name="SignedCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_id', escrow.fields.HashField(blank=True, db_index=True, default='')),
-                ('move', models.CharField(max_length=12)),
-                ('terms', models.JSONField(default=dict)),
-                ('funded_at', models.PositiveBigIntegerField(default=0)),
-                ('arguments', models.JSONField(default=dict)),
-                ('deadline', models.PositiveBigIntegerField()),
-                ('signer', escrow.fields.AddressField()),
-                ('signature', models.TextField()),
-                ('buyer_signature', models.TextField(blank=True, default='')),
-                ('digest', escrow.fields.HashField()),
-                ('status', models.CharField(choices=[('WAITING', 'Waiting'), ('SENT', 'Sent'), ('DONE', 'Done'), ('REFUSED', 'Refused')], default='WAITING', max_length=8)),
-                ('reason', models.CharField(blank=True, default='', max_length=60)),
-                ('text', models.CharField(blank=True, default='', max_length=400)),
-                ('tx_hash', escrow.fields.HashField(blank=True, default='')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_id", escrow.fields.HashField(blank=True, db_index=True, default="")),
+                ("move", models.CharField(max_length=12)),
+                ("terms", models.JSONField(default=dict)),
+                ("funded_at", models.PositiveBigIntegerField(default=0)),
+                ("arguments", models.JSONField(default=dict)),
+                ("deadline", models.PositiveBigIntegerField()),
+                ("signer", escrow.fields.AddressField()),
+                ("signature", models.TextField()),
+                ("buyer_signature", models.TextField(blank=True, default="")),
+                ("digest", escrow.fields.HashField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("WAITING", "Waiting"),
+                            ("SENT", "Sent"),
+                            ("DONE", "Done"),
+                            ("REFUSED", "Refused"),
+                        ],
+                        default="WAITING",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=60)),
+                ("text", models.CharField(blank=True, default="", max_length=400)),
+                ("tx_hash", escrow.fields.HashField(blank=True, default="")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Submission',
+            name="Submission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_id', escrow.fields.HashField(blank=True, db_index=True, default='')),
-                ('account', escrow.fields.AddressField()),
-                ('move', models.CharField(max_length=12)),
-                ('tx_hash', escrow.fields.HashField()),
-                ('status', models.CharField(choices=[('PENDING', 'Pending'), ('MINED', 'Mined'), ('REVERTED', 'Reverted'), ('REPLACED', 'Replaced'), ('DROPPED', 'Dropped')], default='PENDING', max_length=8)),
-                ('reason', models.CharField(blank=True, default='', max_length=60)),
-                ('text', models.CharField(blank=True, default='', max_length=400)),
-                ('sender', escrow.fields.AddressField(blank=True, default='')),
-                ('nonce', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('seen_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_id", escrow.fields.HashField(blank=True, db_index=True, default="")),
+                ("account", escrow.fields.AddressField()),
+                ("move", models.CharField(max_length=12)),
+                ("tx_hash", escrow.fields.HashField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("PENDING", "Pending"),
+                            ("MINED", "Mined"),
+                            ("REVERTED", "Reverted"),
+                            ("REPLACED", "Replaced"),
+                            ("DROPPED", "Dropped"),
+                        ],
+                        default="PENDING",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=60)),
+                ("text", models.CharField(blank=True, default="", max_length=400)),
+                ("sender", escrow.fields.AddressField(blank=True, default="")),
+                ("nonce", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("seen_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Relayer',
+            name="Relayer",
             fields=[
-                ('chain', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='relayer', serialize=False, to='escrow.chain')),
-                ('address', escrow.fields.AddressField()),
-                ('balance_wei', escrow.fields.Uint256Field(default=0)),
-                ('is_ok', models.BooleanField(default=True)),
-                ('reason', models.CharField(blank=True, default='', max_length=400)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "chain",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="relayer",
+                        serialize=False,
+                        to="escrow.chain",
+                    ),
+                ),
+                ("address", escrow.fields.AddressField()),
+                ("balance_wei", escrow.fields.Uint256Field(default=0)),
+                ("is_ok", models.BooleanField(default=True)),
+                ("reason", models.CharField(blank=True, default="", max_length=400)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.AddConstraint(
-            model_name='chain',
-            constraint=models.CheckConstraint(condition=models.Q(('depth__gte', 1)), name='chain_depth_positive'),
+            model_name="chain",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("depth__gte", 1)), name="chain_depth_positive"
+            ),
         ),
         migrations.AddField(
-            model_name='block',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blocks', to='escrow.chain'),
+            model_name="block",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="blocks",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='asset',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assets', to='escrow.chain'),
+            model_name="asset",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="assets",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='chainevent',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='escrow.chain'),
+            model_name="chainevent",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="events",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='escrow',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='escrows', to='escrow.chain'),
+            model_name="escrow",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="escrows",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='relaytransaction',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relay_transactions', to='escrow.chain'),
+            model_name="relaytransaction",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="relay_transactions",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='signedcall',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='signed_calls', to='escrow.chain'),
+            model_name="signedcall",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="signed_calls",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddField(
-            model_name='relaytransaction',
-            name='signed_call',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='relay_transactions', to='escrow.signedcall'),
+            model_name="relaytransaction",
+            name="signed_call",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="relay_transactions",
+                to="escrow.signedcall",
+            ),
         ),
         migrations.AddField(
-            model_name='submission',
-            name='chain',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='escrow.chain'),
+            model_name="submission",
+            name="chain",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="submissions",
+                to="escrow.chain",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='block',
-            constraint=models.UniqueConstraint(fields=('chain', 'number'), name='block_once_per_number'),
+            model_name="block",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "number"), name="block_once_per_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(fields=('chain', 'token'), name='asset_once_per_token'),
+            model_name="asset",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "token"), name="asset_once_per_token"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.UniqueConstraint(fields=('chain', 'symbol'), name='asset_once_per_symbol'),
+            model_name="asset",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "symbol"), name="asset_once_per_symbol"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='asset',
-            constraint=models.CheckConstraint(condition=models.Q(('decimals__lte', 36)), name='asset_decimals_at_most_36'),
+            model_name="asset",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("decimals__lte", 36)), name="asset_decimals_at_most_36"
+            ),
         ),
         migrations.AddIndex(
-            model_name='chainevent',
-            index=models.Index(fields=['chain', 'trade_id', 'block_number', 'log_index'], name='event_by_trade'),
+            model_name="chainevent",
+            index=models.Index(
+                fields=["chain", "trade_id", "block_number", "log_index"], name="event_by_trade"
+            ),
         ),
         migrations.AddIndex(
-            model_name='chainevent',
-            index=models.Index(condition=models.Q(('applied_at__isnull', True), ('canonical', True)), fields=['block_number', 'log_index'], name='event_unapplied'),
+            model_name="chainevent",
+            index=models.Index(
+                condition=models.Q(("applied_at__isnull", True), ("canonical", True)),
+                fields=["block_number", "log_index"],
+                name="event_unapplied",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chainevent',
-            constraint=models.UniqueConstraint(fields=('chain', 'block_hash', 'log_index'), name='event_once_per_log'),
+            model_name="chainevent",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "block_hash", "log_index"), name="event_once_per_log"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='chainevent',
-            constraint=models.CheckConstraint(condition=models.Q(('applied_at__isnull', True), ('confirmed', True), _connector='OR'), name='event_applied_only_when_confirmed'),
+            model_name="chainevent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("applied_at__isnull", True), ("confirmed", True), _connector="OR"
+                ),
+                name="event_applied_only_when_confirmed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='escrow',
-            index=models.Index(condition=models.Q(('status', 'CLOSED'), _negated=True), fields=['status', 'since'], name='escrow_live'),
+            model_name="escrow",
+            index=models.Index(
+                condition=models.Q(("status", "CLOSED"), _negated=True),
+                fields=["status", "since"],
+                name="escrow_live",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escrow',
-            constraint=models.UniqueConstraint(fields=('chain', 'trade_id'), name='escrow_once_per_trade'),
+            model_name="escrow",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "trade_id"), name="escrow_once_per_trade"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='escrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'CLOSED'), ('to_buyer__isnull', False), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'CLOSED'), _negated=True), ('outcome', ''), ('to_buyer__isnull', True)), _connector='OR'), name='escrow_outcome_only_when_closed'),
+            model_name="escrow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("status", "CLOSED"),
+                        ("to_buyer__isnull", False),
+                        models.Q(("outcome", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("status", "CLOSED"), _negated=True),
+                        ("outcome", ""),
+                        ("to_buyer__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="escrow_outcome_only_when_closed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signedcall',
-            index=models.Index(condition=models.Q(('status__in', ['WAITING', 'SENT'])), fields=['created_at'], name='signed_call_open'),
+            model_name="signedcall",
+            index=models.Index(
+                condition=models.Q(("status__in", ["WAITING", "SENT"])),
+                fields=["created_at"],
+                name="signed_call_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='signedcall',
-            index=models.Index(fields=['signer', 'created_at'], name='signed_call_by_signer'),
+            model_name="signedcall",
+            index=models.Index(fields=["signer", "created_at"], name="signed_call_by_signer"),
         ),
         migrations.AddConstraint(
-            model_name='signedcall',
-            constraint=models.UniqueConstraint(fields=('chain', 'digest', 'signer'), name='signed_call_once_per_digest'),
+            model_name="signedcall",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "digest", "signer"), name="signed_call_once_per_digest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='relaytransaction',
-            index=models.Index(condition=models.Q(('status__in', ['PENDING', 'MINED'])), fields=['nonce'], name='relay_open'),
+            model_name="relaytransaction",
+            index=models.Index(
+                condition=models.Q(("status__in", ["PENDING", "MINED"])),
+                fields=["nonce"],
+                name="relay_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='relaytransaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'DROPPED'), _negated=True), fields=('chain', 'sender', 'nonce'), name='relay_nonce_once'),
+            model_name="relaytransaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "DROPPED"), _negated=True),
+                fields=("chain", "sender", "nonce"),
+                name="relay_nonce_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='relaytransaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('move', 'timeout'), ('status__in', ['PENDING', 'MINED'])), fields=('chain', 'trade_id', 'move'), name='relay_timeout_once_at_a_time'),
+            model_name="relaytransaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("move", "timeout"), ("status__in", ["PENDING", "MINED"])),
+                fields=("chain", "trade_id", "move"),
+                name="relay_timeout_once_at_a_time",
+            ),
         ),
         migrations.AddIndex(
-            model_name='submission',
-            index=models.Index(condition=models.Q(('status', 'PENDING')), fields=['created_at'], name='submission_pending'),
+            model_name="submission",
+            index=models.Index(
+                condition=models.Q(("status", "PENDING")),
+                fields=["created_at"],
+                name="submission_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='submission',
-            constraint=models.UniqueConstraint(fields=('chain', 'trade_id', 'tx_hash'), name='submission_once_per_transaction'),
+            model_name="submission",
+            constraint=models.UniqueConstraint(
+                fields=("chain", "trade_id", "tx_hash"), name="submission_once_per_transaction"
+            ),
         ),
     ]

@@ -10,619 +10,1522 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('escrow', '0001_initial'),
+        ("escrow", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Case',
+            name="Case",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('waiting_for', models.CharField(blank=True, choices=[('buyer', 'buyer'), ('seller', 'seller'), ('both', 'both')], max_length=6)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('assignee', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assigned_cases', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "waiting_for",
+                    models.CharField(
+                        blank=True,
+                        choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")],
+                        max_length=6,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="assigned_cases",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Offer',
+            name="Offer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=12, unique=True)),
-                ('side', models.CharField(choices=[('sell', 'Sell'), ('buy', 'Buy')], max_length=4)),
-                ('currency', models.CharField(max_length=3)),
-                ('price_kind', models.CharField(choices=[('fixed', 'Fixed'), ('margin', 'Follows the market')], max_length=6)),
-                ('fixed_price', models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                ('margin_bps', models.IntegerField(blank=True, null=True)),
-                ('floor_price', models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                ('ceiling_price', models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
-                ('min_fiat', models.DecimalField(decimal_places=4, max_digits=38)),
-                ('max_fiat', models.DecimalField(decimal_places=4, max_digits=38)),
-                ('stock_base_units', escrow.fields.Uint256Field()),
-                ('locked_base_units', escrow.fields.Uint256Field(default=0)),
-                ('sold_base_units', escrow.fields.Uint256Field(default=0)),
-                ('arbitrator', escrow.fields.AddressField()),
-                ('fee_bps', models.PositiveSmallIntegerField()),
-                ('ruling_seconds', models.PositiveIntegerField()),
-                ('min_done', models.PositiveSmallIntegerField(default=0)),
-                ('min_age_days', models.PositiveSmallIntegerField(default=0)),
-                ('terms_text', models.CharField(blank=True, max_length=400)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('paused', 'Paused'), ('closed', 'Closed')], default='open', max_length=6)),
-                ('pause_reason', models.CharField(blank=True, max_length=200)),
-                ('paused_by_staff', models.BooleanField(default=False)),
-                ('expires_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('funds_base_units', escrow.fields.Uint256Field(blank=True, null=True)),
-                ('funds_block', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('nonce', escrow.fields.Uint256Field()),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('salt', escrow.fields.HashField()),
-                ('signature', models.TextField()),
-                ('offer_hash', escrow.fields.HashField(unique=True)),
-                ('signed_document', models.JSONField()),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escrow.asset')),
-                ('maker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.CharField(max_length=12, unique=True)),
+                (
+                    "side",
+                    models.CharField(choices=[("sell", "Sell"), ("buy", "Buy")], max_length=4),
+                ),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "price_kind",
+                    models.CharField(
+                        choices=[("fixed", "Fixed"), ("margin", "Follows the market")], max_length=6
+                    ),
+                ),
+                (
+                    "fixed_price",
+                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                ),
+                ("margin_bps", models.IntegerField(blank=True, null=True)),
+                (
+                    "floor_price",
+                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                ),
+                (
+                    "ceiling_price",
+                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                ),
+                ("min_fiat", models.DecimalField(decimal_places=4, max_digits=38)),
+                ("max_fiat", models.DecimalField(decimal_places=4, max_digits=38)),
+                ("stock_base_units", escrow.fields.Uint256Field()),
+                ("locked_base_units", escrow.fields.Uint256Field(default=0)),
+                ("sold_base_units", escrow.fields.Uint256Field(default=0)),
+                ("arbitrator", escrow.fields.AddressField()),
+                ("fee_bps", models.PositiveSmallIntegerField()),
+                ("ruling_seconds", models.PositiveIntegerField()),
+                ("min_done", models.PositiveSmallIntegerField(default=0)),
+                ("min_age_days", models.PositiveSmallIntegerField(default=0)),
+                ("terms_text", models.CharField(blank=True, max_length=400)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("paused", "Paused"), ("closed", "Closed")],
+                        default="open",
+                        max_length=6,
+                    ),
+                ),
+                ("pause_reason", models.CharField(blank=True, max_length=200)),
+                ("paused_by_staff", models.BooleanField(default=False)),
+                ("expires_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("funds_base_units", escrow.fields.Uint256Field(blank=True, null=True)),
+                ("funds_block", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("nonce", escrow.fields.Uint256Field()),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("salt", escrow.fields.HashField()),
+                ("signature", models.TextField()),
+                ("offer_hash", escrow.fields.HashField(unique=True)),
+                ("signed_document", models.JSONField()),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="escrow.asset",
+                    ),
+                ),
+                (
+                    "maker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="offers",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OfferDraft',
+            name="OfferDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=dict)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('maker', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offer_drafts', to=settings.AUTH_USER_MODEL)),
-                ('offer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='drafts', to='marketplace.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "maker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="offer_drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="drafts",
+                        to="marketplace.offer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='OfferMethod',
+            name="OfferMethod",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(max_length=40)),
-                ('pay_seconds', models.PositiveIntegerField()),
-                ('release_seconds', models.PositiveIntegerField()),
-                ('payee_commitment', escrow.fields.HashField()),
-                ('payee_opening', models.JSONField(blank=True, null=True)),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='methods', to='marketplace.offer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("method", models.CharField(max_length=40)),
+                ("pay_seconds", models.PositiveIntegerField()),
+                ("release_seconds", models.PositiveIntegerField()),
+                ("payee_commitment", escrow.fields.HashField()),
+                ("payee_opening", models.JSONField(blank=True, null=True)),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="methods",
+                        to="marketplace.offer",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PaymentAccount',
+            name="PaymentAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('method', models.CharField(max_length=40)),
-                ('label', models.CharField(max_length=80)),
-                ('details', models.JSONField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('archived_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='payment_accounts', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("method", models.CharField(max_length=40)),
+                ("label", models.CharField(max_length=80)),
+                ("details", models.JSONField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("archived_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="payment_accounts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PriceQuote',
+            name="PriceQuote",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('asset', models.CharField(max_length=16)),
-                ('currency', models.CharField(max_length=3)),
-                ('value', models.DecimalField(decimal_places=18, max_digits=38)),
-                ('source', models.CharField(max_length=120)),
-                ('at', models.PositiveBigIntegerField()),
-                ('read_at', models.DateTimeField()),
-                ('held_value', models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("asset", models.CharField(max_length=16)),
+                ("currency", models.CharField(max_length=3)),
+                ("value", models.DecimalField(decimal_places=18, max_digits=38)),
+                ("source", models.CharField(max_length=120)),
+                ("at", models.PositiveBigIntegerField()),
+                ("read_at", models.DateTimeField()),
+                (
+                    "held_value",
+                    models.DecimalField(blank=True, decimal_places=18, max_digits=38, null=True),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('asset', 'currency'), name='price_quote_pair'), models.CheckConstraint(condition=models.Q(('value__gt', 0)), name='price_quote_positive')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("asset", "currency"), name="price_quote_pair"),
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gt", 0)), name="price_quote_positive"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to='marketplace.case')),
-                ('reader', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='readings', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to="marketplace.case",
+                    ),
+                ),
+                (
+                    "reader",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="readings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Request',
+            name="Request",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('of', models.CharField(choices=[('buyer', 'buyer'), ('seller', 'seller'), ('both', 'both')], max_length=6)),
-                ('text', models.CharField(max_length=500)),
-                ('due_at', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests_made', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='marketplace.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "of",
+                    models.CharField(
+                        choices=[("buyer", "buyer"), ("seller", "seller"), ("both", "both")],
+                        max_length=6,
+                    ),
+                ),
+                ("text", models.CharField(max_length=500)),
+                ("due_at", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests_made",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests",
+                        to="marketplace.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Ruling',
+            name="Ruling",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('paid', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=7)),
-                ('on_time', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=7)),
-                ('right_name', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=7)),
-                ('right_amount', models.CharField(choices=[('yes', 'Yes'), ('no', 'No'), ('unclear', 'Unclear')], max_length=7)),
-                ('to_buyer_base_units', escrow.fields.Uint256Field()),
-                ('reason', models.CharField(choices=[('paid_in_full', 'Paid in full: the coins go to the buyer'), ('not_paid', 'No payment was shown: the coins go back'), ('underpaid', 'Underpaid: split in proportion'), ('other_name', 'Paid from another name: the coins go back'), ('paid_late', 'Paid too late'), ('no_answer', 'One side did not answer'), ('undecidable', 'It cannot be told who is right')], max_length=20)),
-                ('letter', models.CharField(max_length=2000)),
-                ('salt', escrow.fields.HashField()),
-                ('evidence_hash', escrow.fields.HashField(unique=True)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rulings', to='marketplace.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "paid",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unclear", "Unclear")], max_length=7
+                    ),
+                ),
+                (
+                    "on_time",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unclear", "Unclear")], max_length=7
+                    ),
+                ),
+                (
+                    "right_name",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unclear", "Unclear")], max_length=7
+                    ),
+                ),
+                (
+                    "right_amount",
+                    models.CharField(
+                        choices=[("yes", "Yes"), ("no", "No"), ("unclear", "Unclear")], max_length=7
+                    ),
+                ),
+                ("to_buyer_base_units", escrow.fields.Uint256Field()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("paid_in_full", "Paid in full: the coins go to the buyer"),
+                            ("not_paid", "No payment was shown: the coins go back"),
+                            ("underpaid", "Underpaid: split in proportion"),
+                            ("other_name", "Paid from another name: the coins go back"),
+                            ("paid_late", "Paid too late"),
+                            ("no_answer", "One side did not answer"),
+                            ("undecidable", "It cannot be told who is right"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("letter", models.CharField(max_length=2000)),
+                ("salt", escrow.fields.HashField()),
+                ("evidence_hash", escrow.fields.HashField(unique=True)),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rulings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rulings",
+                        to="marketplace.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Sanction',
+            name="Sanction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reason', models.CharField(max_length=500)),
-                ('appeal', models.CharField(max_length=300)),
-                ('until', models.DateTimeField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('lifted_at', models.DateTimeField(blank=True, null=True)),
-                ('lift_reason', models.CharField(blank=True, max_length=500)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sanctions_given', to=settings.AUTH_USER_MODEL)),
-                ('lifted_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='sanctions_lifted', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sanctions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("reason", models.CharField(max_length=500)),
+                ("appeal", models.CharField(max_length=300)),
+                ("until", models.DateTimeField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("lifted_at", models.DateTimeField(blank=True, null=True)),
+                ("lift_reason", models.CharField(blank=True, max_length=500)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sanctions_given",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lifted_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sanctions_lifted",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sanctions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Standing',
+            name="Standing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('ended', models.PositiveIntegerField(default=0)),
-                ('partners', models.PositiveIntegerField(default=0)),
-                ('median_release_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('median_pay_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('disputes_opened', models.PositiveIntegerField(default=0)),
-                ('disputes_lost', models.PositiveIntegerField(default=0)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='standing', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("ended", models.PositiveIntegerField(default=0)),
+                ("partners", models.PositiveIntegerField(default=0)),
+                ("median_release_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("median_pay_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("disputes_opened", models.PositiveIntegerField(default=0)),
+                ("disputes_lost", models.PositiveIntegerField(default=0)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="standing",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Statement',
+            name="Statement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('buyer', 'buyer'), ('seller', 'seller')], max_length=6)),
-                ('slot', models.CharField(blank=True, max_length=20)),
-                ('text', models.CharField(max_length=1500)),
-                ('text_hash', escrow.fields.HashField()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statements', to='marketplace.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("buyer", "buyer"), ("seller", "seller")], max_length=6
+                    ),
+                ),
+                ("slot", models.CharField(blank=True, max_length=20)),
+                ("text", models.CharField(max_length=1500)),
+                ("text_hash", escrow.fields.HashField()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="statements",
+                        to="marketplace.case",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Trade',
+            name="Trade",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ref', models.CharField(max_length=8, unique=True)),
-                ('terms_version', models.PositiveSmallIntegerField(default=1)),
-                ('trade_id', escrow.fields.HashField(blank=True)),
-                ('terms', escrow.fields.HashField(blank=True)),
-                ('amount_base_units', escrow.fields.Uint256Field()),
-                ('fiat_amount', models.DecimalField(decimal_places=4, max_digits=38)),
-                ('currency', models.CharField(max_length=3)),
-                ('price', models.DecimalField(decimal_places=18, max_digits=38)),
-                ('price_source', models.CharField(max_length=120)),
-                ('price_at', models.PositiveBigIntegerField()),
-                ('method', models.CharField(max_length=40)),
-                ('payer_commitment', escrow.fields.HashField(blank=True)),
-                ('payer_opening', models.JSONField(blank=True, null=True)),
-                ('payee_commitment', escrow.fields.HashField(blank=True)),
-                ('payee_opening', models.JSONField(blank=True, null=True)),
-                ('payment_reference', models.CharField(max_length=12)),
-                ('buyer_device', escrow.fields.HashField(blank=True)),
-                ('seller_device', escrow.fields.HashField(blank=True)),
-                ('fund_by', models.PositiveBigIntegerField()),
-                ('offer_hash', escrow.fields.HashField()),
-                ('salt', escrow.fields.HashField()),
-                ('arbitrator', escrow.fields.AddressField()),
-                ('fee_bps', models.PositiveSmallIntegerField()),
-                ('pay_seconds', models.PositiveIntegerField()),
-                ('release_seconds', models.PositiveIntegerField()),
-                ('ruling_seconds', models.PositiveIntegerField()),
-                ('take_signature', models.TextField(blank=True)),
-                ('take_deadline', models.PositiveBigIntegerField(default=0)),
-                ('status', models.CharField(choices=[(marketplace.trades.states.Status['ASKED'], marketplace.trades.states.Status['ASKED']), (marketplace.trades.states.Status['AGREED'], marketplace.trades.states.Status['AGREED']), (marketplace.trades.states.Status['FUNDED'], marketplace.trades.states.Status['FUNDED']), (marketplace.trades.states.Status['PAID'], marketplace.trades.states.Status['PAID']), (marketplace.trades.states.Status['DISPUTED'], marketplace.trades.states.Status['DISPUTED']), (marketplace.trades.states.Status['CLOSED'], marketplace.trades.states.Status['CLOSED'])], default=marketplace.trades.states.Status['ASKED'], max_length=8)),
-                ('outcome', models.CharField(blank=True, choices=[(marketplace.trades.states.Outcome['NONE'], marketplace.trades.states.Outcome['NONE']), (marketplace.trades.states.Outcome['LAPSED'], marketplace.trades.states.Outcome['LAPSED']), (marketplace.trades.states.Outcome['DECLINED'], marketplace.trades.states.Outcome['DECLINED']), (marketplace.trades.states.Outcome['RELEASED'], marketplace.trades.states.Outcome['RELEASED']), (marketplace.trades.states.Outcome['CANCELLED'], marketplace.trades.states.Outcome['CANCELLED']), (marketplace.trades.states.Outcome['RECLAIMED'], marketplace.trades.states.Outcome['RECLAIMED']), (marketplace.trades.states.Outcome['SETTLED'], marketplace.trades.states.Outcome['SETTLED']), (marketplace.trades.states.Outcome['RULED'], marketplace.trades.states.Outcome['RULED']), (marketplace.trades.states.Outcome['TIMED_OUT'], marketplace.trades.states.Outcome['TIMED_OUT'])], max_length=10)),
-                ('close_reason', models.CharField(blank=True, max_length=40)),
-                ('closed_by', models.CharField(blank=True, choices=[(marketplace.trades.states.Role['BUYER'], marketplace.trades.states.Role['BUYER']), (marketplace.trades.states.Role['SELLER'], marketplace.trades.states.Role['SELLER']), (marketplace.trades.states.Role['ARBITRATOR'], marketplace.trades.states.Role['ARBITRATOR'])], max_length=10)),
-                ('extra', models.CharField(blank=True, choices=[(marketplace.trades.states.Extra['NONE'], marketplace.trades.states.Extra['NONE']), (marketplace.trades.states.Extra['LATE'], marketplace.trades.states.Extra['LATE']), (marketplace.trades.states.Extra['UNSIGNED'], marketplace.trades.states.Extra['UNSIGNED']), (marketplace.trades.states.Extra['OLD_TERMS'], marketplace.trades.states.Extra['OLD_TERMS']), (marketplace.trades.states.Extra['DECLINED'], marketplace.trades.states.Extra['DECLINED']), (marketplace.trades.states.Extra['TAKEN'], marketplace.trades.states.Extra['TAKEN']), (marketplace.trades.states.Extra['LEASE'], marketplace.trades.states.Extra['LEASE']), (marketplace.trades.states.Extra['STOCK'], marketplace.trades.states.Extra['STOCK']), (marketplace.trades.states.Extra['RELOCKED'], marketplace.trades.states.Extra['RELOCKED'])], max_length=10)),
-                ('to_buyer', escrow.fields.Uint256Field(blank=True, null=True)),
-                ('stock_base_units', escrow.fields.Uint256Field(default=0)),
-                ('funded_at', models.PositiveBigIntegerField(default=0)),
-                ('pay_by', models.PositiveBigIntegerField(default=0)),
-                ('since', models.PositiveBigIntegerField(default=0)),
-                ('paid_at', models.PositiveBigIntegerField(default=0)),
-                ('disputed_at', models.PositiveBigIntegerField(default=0)),
-                ('disputed_by', models.CharField(blank=True, choices=[(marketplace.trades.states.Role['BUYER'], marketplace.trades.states.Role['BUYER']), (marketplace.trades.states.Role['SELLER'], marketplace.trades.states.Role['SELLER']), (marketplace.trades.states.Role['ARBITRATOR'], marketplace.trades.states.Role['ARBITRATOR'])], max_length=10)),
-                ('closed_at', models.PositiveBigIntegerField(default=0)),
-                ('opened_at', models.PositiveBigIntegerField()),
-                ('turn_at', models.PositiveBigIntegerField()),
-                ('leased_until', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('ready_asked_at', models.PositiveBigIntegerField(default=0)),
-                ('ready_at', models.PositiveBigIntegerField(default=0)),
-                ('time_asked_at', models.PositiveBigIntegerField(default=0)),
-                ('due_at', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('remind_half_at', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('remind_quarter_at', models.PositiveBigIntegerField(blank=True, null=True)),
-                ('event_count', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('asset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='escrow.asset')),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('maker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('offer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='trades', to='marketplace.offer')),
-                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('taker', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ref", models.CharField(max_length=8, unique=True)),
+                ("terms_version", models.PositiveSmallIntegerField(default=1)),
+                ("trade_id", escrow.fields.HashField(blank=True)),
+                ("terms", escrow.fields.HashField(blank=True)),
+                ("amount_base_units", escrow.fields.Uint256Field()),
+                ("fiat_amount", models.DecimalField(decimal_places=4, max_digits=38)),
+                ("currency", models.CharField(max_length=3)),
+                ("price", models.DecimalField(decimal_places=18, max_digits=38)),
+                ("price_source", models.CharField(max_length=120)),
+                ("price_at", models.PositiveBigIntegerField()),
+                ("method", models.CharField(max_length=40)),
+                ("payer_commitment", escrow.fields.HashField(blank=True)),
+                ("payer_opening", models.JSONField(blank=True, null=True)),
+                ("payee_commitment", escrow.fields.HashField(blank=True)),
+                ("payee_opening", models.JSONField(blank=True, null=True)),
+                ("payment_reference", models.CharField(max_length=12)),
+                ("buyer_device", escrow.fields.HashField(blank=True)),
+                ("seller_device", escrow.fields.HashField(blank=True)),
+                ("fund_by", models.PositiveBigIntegerField()),
+                ("offer_hash", escrow.fields.HashField()),
+                ("salt", escrow.fields.HashField()),
+                ("arbitrator", escrow.fields.AddressField()),
+                ("fee_bps", models.PositiveSmallIntegerField()),
+                ("pay_seconds", models.PositiveIntegerField()),
+                ("release_seconds", models.PositiveIntegerField()),
+                ("ruling_seconds", models.PositiveIntegerField()),
+                ("take_signature", models.TextField(blank=True)),
+                ("take_deadline", models.PositiveBigIntegerField(default=0)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            (
+                                marketplace.trades.states.Status["ASKED"],
+                                marketplace.trades.states.Status["ASKED"],
+                            ),
+                            (
+                                marketplace.trades.states.Status["AGREED"],
+                                marketplace.trades.states.Status["AGREED"],
+                            ),
+                            (
+                                marketplace.trades.states.Status["FUNDED"],
+                                marketplace.trades.states.Status["FUNDED"],
+                            ),
+                            (
+                                marketplace.trades.states.Status["PAID"],
+                                marketplace.trades.states.Status["PAID"],
+                            ),
+                            (
+                                marketplace.trades.states.Status["DISPUTED"],
+                                marketplace.trades.states.Status["DISPUTED"],
+                            ),
+                            (
+                                marketplace.trades.states.Status["CLOSED"],
+                                marketplace.trades.states.Status["CLOSED"],
+                            ),
+                        ],
+                        default=marketplace.trades.states.Status["ASKED"],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                marketplace.trades.states.Outcome["NONE"],
+                                marketplace.trades.states.Outcome["NONE"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["LAPSED"],
+                                marketplace.trades.states.Outcome["LAPSED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["DECLINED"],
+                                marketplace.trades.states.Outcome["DECLINED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["RELEASED"],
+                                marketplace.trades.states.Outcome["RELEASED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["CANCELLED"],
+                                marketplace.trades.states.Outcome["CANCELLED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["RECLAIMED"],
+                                marketplace.trades.states.Outcome["RECLAIMED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["SETTLED"],
+                                marketplace.trades.states.Outcome["SETTLED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["RULED"],
+                                marketplace.trades.states.Outcome["RULED"],
+                            ),
+                            (
+                                marketplace.trades.states.Outcome["TIMED_OUT"],
+                                marketplace.trades.states.Outcome["TIMED_OUT"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("close_reason", models.CharField(blank=True, max_length=40)),
+                (
+                    "closed_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                marketplace.trades.states.Role["BUYER"],
+                                marketplace.trades.states.Role["BUYER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["SELLER"],
+                                marketplace.trades.states.Role["SELLER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "extra",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                marketplace.trades.states.Extra["NONE"],
+                                marketplace.trades.states.Extra["NONE"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["LATE"],
+                                marketplace.trades.states.Extra["LATE"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["UNSIGNED"],
+                                marketplace.trades.states.Extra["UNSIGNED"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["OLD_TERMS"],
+                                marketplace.trades.states.Extra["OLD_TERMS"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["DECLINED"],
+                                marketplace.trades.states.Extra["DECLINED"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["TAKEN"],
+                                marketplace.trades.states.Extra["TAKEN"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["LEASE"],
+                                marketplace.trades.states.Extra["LEASE"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["STOCK"],
+                                marketplace.trades.states.Extra["STOCK"],
+                            ),
+                            (
+                                marketplace.trades.states.Extra["RELOCKED"],
+                                marketplace.trades.states.Extra["RELOCKED"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("to_buyer", escrow.fields.Uint256Field(blank=True, null=True)),
+                ("stock_base_units", escrow.fields.Uint256Field(default=0)),
+                ("funded_at", models.PositiveBigIntegerField(default=0)),
+                ("pay_by", models.PositiveBigIntegerField(default=0)),
+                ("since", models.PositiveBigIntegerField(default=0)),
+                ("paid_at", models.PositiveBigIntegerField(default=0)),
+                ("disputed_at", models.PositiveBigIntegerField(default=0)),
+                (
+                    "disputed_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                marketplace.trades.states.Role["BUYER"],
+                                marketplace.trades.states.Role["BUYER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["SELLER"],
+                                marketplace.trades.states.Role["SELLER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("closed_at", models.PositiveBigIntegerField(default=0)),
+                ("opened_at", models.PositiveBigIntegerField()),
+                ("turn_at", models.PositiveBigIntegerField()),
+                ("leased_until", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("ready_asked_at", models.PositiveBigIntegerField(default=0)),
+                ("ready_at", models.PositiveBigIntegerField(default=0)),
+                ("time_asked_at", models.PositiveBigIntegerField(default=0)),
+                ("due_at", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("remind_half_at", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("remind_quarter_at", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("event_count", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "asset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="escrow.asset",
+                    ),
+                ),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "maker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "offer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="trades",
+                        to="marketplace.offer",
+                    ),
+                ),
+                (
+                    "seller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "taker",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TermsVersion',
+            name="TermsVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('escrow_id', escrow.fields.HashField(unique=True)),
-                ('document', models.JSONField()),
-                ('take_signature', models.TextField(blank=True)),
-                ('take_deadline', models.PositiveBigIntegerField(default=0)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('trade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='marketplace.trade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("escrow_id", escrow.fields.HashField(unique=True)),
+                ("document", models.JSONField()),
+                ("take_signature", models.TextField(blank=True)),
+                ("take_deadline", models.PositiveBigIntegerField(default=0)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "trade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="marketplace.trade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SettleProposal',
+            name="SettleProposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('by', models.CharField(choices=[(marketplace.trades.states.Role['BUYER'], marketplace.trades.states.Role['BUYER']), (marketplace.trades.states.Role['SELLER'], marketplace.trades.states.Role['SELLER']), (marketplace.trades.states.Role['ARBITRATOR'], marketplace.trades.states.Role['ARBITRATOR'])], max_length=10)),
-                ('to_buyer', escrow.fields.Uint256Field()),
-                ('funded_at', models.PositiveBigIntegerField()),
-                ('deadline', models.PositiveBigIntegerField()),
-                ('signature', models.TextField()),
-                ('status', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('replaced', 'Replaced'), ('lapsed', 'Lapsed')], default='open', max_length=8)),
-                ('at', models.PositiveBigIntegerField()),
-                ('answered_at', models.PositiveBigIntegerField(default=0)),
-                ('trade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='settle_proposals', to='marketplace.trade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "by",
+                    models.CharField(
+                        choices=[
+                            (
+                                marketplace.trades.states.Role["BUYER"],
+                                marketplace.trades.states.Role["BUYER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["SELLER"],
+                                marketplace.trades.states.Role["SELLER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("to_buyer", escrow.fields.Uint256Field()),
+                ("funded_at", models.PositiveBigIntegerField()),
+                ("deadline", models.PositiveBigIntegerField()),
+                ("signature", models.TextField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("accepted", "Accepted"),
+                            ("declined", "Declined"),
+                            ("replaced", "Replaced"),
+                            ("lapsed", "Lapsed"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("at", models.PositiveBigIntegerField()),
+                ("answered_at", models.PositiveBigIntegerField(default=0)),
+                (
+                    "trade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="settle_proposals",
+                        to="marketplace.trade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('by', models.CharField(choices=[(marketplace.trades.states.Role['BUYER'], marketplace.trades.states.Role['BUYER']), (marketplace.trades.states.Role['SELLER'], marketplace.trades.states.Role['SELLER']), (marketplace.trades.states.Role['ARBITRATOR'], marketplace.trades.states.Role['ARBITRATOR'])], max_length=10)),
-                ('amount_base_units', escrow.fields.Uint256Field()),
-                ('fiat_amount', models.DecimalField(decimal_places=4, max_digits=38)),
-                ('price', models.DecimalField(decimal_places=18, max_digits=38)),
-                ('method', models.CharField(max_length=40)),
-                ('pay_seconds', models.PositiveIntegerField()),
-                ('until', models.PositiveBigIntegerField()),
-                ('status', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('replaced', 'Replaced'), ('lapsed', 'Lapsed')], default='open', max_length=8)),
-                ('at', models.PositiveBigIntegerField()),
-                ('answered_at', models.PositiveBigIntegerField(default=0)),
-                ('trade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='marketplace.trade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "by",
+                    models.CharField(
+                        choices=[
+                            (
+                                marketplace.trades.states.Role["BUYER"],
+                                marketplace.trades.states.Role["BUYER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["SELLER"],
+                                marketplace.trades.states.Role["SELLER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("amount_base_units", escrow.fields.Uint256Field()),
+                ("fiat_amount", models.DecimalField(decimal_places=4, max_digits=38)),
+                ("price", models.DecimalField(decimal_places=18, max_digits=38)),
+                ("method", models.CharField(max_length=40)),
+                ("pay_seconds", models.PositiveIntegerField()),
+                ("until", models.PositiveBigIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("accepted", "Accepted"),
+                            ("declined", "Declined"),
+                            ("replaced", "Replaced"),
+                            ("lapsed", "Lapsed"),
+                        ],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("at", models.PositiveBigIntegerField()),
+                ("answered_at", models.PositiveBigIntegerField(default=0)),
+                (
+                    "trade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proposals",
+                        to="marketplace.trade",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='case',
-            name='trade',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='case', to='marketplace.trade'),
+            model_name="case",
+            name="trade",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="case",
+                to="marketplace.trade",
+            ),
         ),
         migrations.CreateModel(
-            name='TradeEvent',
+            name="TradeEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveIntegerField()),
-                ('cause', models.CharField(max_length=24)),
-                ('old_status', models.CharField(max_length=8)),
-                ('new_status', models.CharField(max_length=8)),
-                ('actor', models.CharField(blank=True, choices=[(marketplace.trades.states.Role['BUYER'], marketplace.trades.states.Role['BUYER']), (marketplace.trades.states.Role['SELLER'], marketplace.trades.states.Role['SELLER']), (marketplace.trades.states.Role['ARBITRATOR'], marketplace.trades.states.Role['ARBITRATOR'])], max_length=10)),
-                ('params', models.JSONField(default=dict)),
-                ('at', models.PositiveBigIntegerField()),
-                ('chain_key', models.CharField(blank=True, max_length=90)),
-                ('delivered_at', models.DateTimeField(blank=True, null=True)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('failure', models.CharField(blank=True, max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('trade', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='marketplace.trade')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                ("cause", models.CharField(max_length=24)),
+                ("old_status", models.CharField(max_length=8)),
+                ("new_status", models.CharField(max_length=8)),
+                (
+                    "actor",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            (
+                                marketplace.trades.states.Role["BUYER"],
+                                marketplace.trades.states.Role["BUYER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["SELLER"],
+                                marketplace.trades.states.Role["SELLER"],
+                            ),
+                            (
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                                marketplace.trades.states.Role["ARBITRATOR"],
+                            ),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("params", models.JSONField(default=dict)),
+                ("at", models.PositiveBigIntegerField()),
+                ("chain_key", models.CharField(blank=True, max_length=90)),
+                ("delivered_at", models.DateTimeField(blank=True, null=True)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("failure", models.CharField(blank=True, max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "trade",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="marketplace.trade",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TradeResult',
+            name="TradeResult",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_ref', models.CharField(max_length=16, unique=True)),
-                ('outcome', models.CharField(max_length=12)),
-                ('currency', models.CharField(max_length=3)),
-                ('fiat_amount', models.DecimalField(decimal_places=4, max_digits=38)),
-                ('pay_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('release_seconds', models.PositiveIntegerField(blank=True, null=True)),
-                ('finished', models.BooleanField()),
-                ('closed_at', models.DateTimeField()),
-                ('buyer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('disputed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('failed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('lost_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('seller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_ref", models.CharField(max_length=16, unique=True)),
+                ("outcome", models.CharField(max_length=12)),
+                ("currency", models.CharField(max_length=3)),
+                ("fiat_amount", models.DecimalField(decimal_places=4, max_digits=38)),
+                ("pay_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("release_seconds", models.PositiveIntegerField(blank=True, null=True)),
+                ("finished", models.BooleanField()),
+                ("closed_at", models.DateTimeField()),
+                (
+                    "buyer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "disputed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "failed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "lost_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "seller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(unique=True)),
-                ('at', models.DateTimeField()),
-                ('action', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=80)),
-                ('reason', models.CharField(blank=True, max_length=500)),
-                ('details', models.JSONField(default=dict)),
-                ('previous_hash', models.CharField(max_length=64, unique=True)),
-                ('entry_hash', models.CharField(max_length=64, unique=True)),
-                ('actor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='audit_entries', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(unique=True)),
+                ("at", models.DateTimeField()),
+                ("action", models.CharField(max_length=40)),
+                ("subject", models.CharField(max_length=80)),
+                ("reason", models.CharField(blank=True, max_length=500)),
+                ("details", models.JSONField(default=dict)),
+                ("previous_hash", models.CharField(max_length=64, unique=True)),
+                ("entry_hash", models.CharField(max_length=64, unique=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="audit_entries",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['subject', '-number'], name='audit_of_subject'), models.Index(fields=['action', '-number'], name='audit_of_action')],
+                "indexes": [
+                    models.Index(fields=["subject", "-number"], name="audit_of_subject"),
+                    models.Index(fields=["action", "-number"], name="audit_of_action"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Filing',
+            name="Filing",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('buyer', 'buyer'), ('seller', 'seller')], max_length=6)),
-                ('reason', models.CharField(choices=[('hold', 'Not here yet'), ('not_received', 'Nothing came'), ('wrong_amount', 'Different amount'), ('other_name', 'Other name sent it'), ('not_released', 'Not released'), ('pressured', 'Felt pressured'), ('other', 'Something else')], max_length=20)),
-                ('story', models.CharField(blank=True, max_length=1500)),
-                ('wanted', models.CharField(choices=[('all_to_buyer', 'All coins to the buyer'), ('all_to_seller', 'All coins back to the seller'), ('split', 'A split'), ('wait', 'Only a little more time')], max_length=20)),
-                ('wanted_to_buyer', escrow.fields.Uint256Field()),
-                ('evidence', models.JSONField(default=dict)),
-                ('salt', escrow.fields.HashField()),
-                ('evidence_hash', escrow.fields.HashField(unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='filings', to=settings.AUTH_USER_MODEL)),
-                ('case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='filings', to='marketplace.case')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("buyer", "buyer"), ("seller", "seller")], max_length=6
+                    ),
+                ),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("hold", "Not here yet"),
+                            ("not_received", "Nothing came"),
+                            ("wrong_amount", "Different amount"),
+                            ("other_name", "Other name sent it"),
+                            ("not_released", "Not released"),
+                            ("pressured", "Felt pressured"),
+                            ("other", "Something else"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("story", models.CharField(blank=True, max_length=1500)),
+                (
+                    "wanted",
+                    models.CharField(
+                        choices=[
+                            ("all_to_buyer", "All coins to the buyer"),
+                            ("all_to_seller", "All coins back to the seller"),
+                            ("split", "A split"),
+                            ("wait", "Only a little more time"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("wanted_to_buyer", escrow.fields.Uint256Field()),
+                ("evidence", models.JSONField(default=dict)),
+                ("salt", escrow.fields.HashField()),
+                ("evidence_hash", escrow.fields.HashField(unique=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="filings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="filings",
+                        to="marketplace.case",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['case', 'by', '-id'], name='filing_latest')],
+                "indexes": [models.Index(fields=["case", "by", "-id"], name="filing_latest")],
             },
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('subject', models.CharField(max_length=80)),
-                ('text', models.CharField(max_length=500)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='desk_notes', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("subject", models.CharField(max_length=80)),
+                ("text", models.CharField(max_length=500)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="desk_notes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['subject', '-id'], name='note_of_subject')],
+                "indexes": [models.Index(fields=["subject", "-id"], name="note_of_subject")],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=40)),
-                ('text', models.CharField(max_length=300)),
-                ('url', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40)),
+                ("text", models.CharField(max_length=300)),
+                ("url", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', '-id'], name='notice_inbox'), models.Index(condition=models.Q(('read_at', None)), fields=['user'], name='notice_unread')],
+                "indexes": [
+                    models.Index(fields=["user", "-id"], name="notice_inbox"),
+                    models.Index(
+                        condition=models.Q(("read_at", None)), fields=["user"], name="notice_unread"
+                    ),
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(condition=models.Q(('status', 'open')), fields=['side', 'asset', 'currency', '-id'], name='offer_market'),
+            model_name="offer",
+            index=models.Index(
+                condition=models.Q(("status", "open")),
+                fields=["side", "asset", "currency", "-id"],
+                name="offer_market",
+            ),
         ),
         migrations.AddIndex(
-            model_name='offer',
-            index=models.Index(fields=['maker', '-id'], name='offer_of_maker'),
+            model_name="offer",
+            index=models.Index(fields=["maker", "-id"], name="offer_of_maker"),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(fields=('maker', 'nonce', 'version'), name='offer_nonce_once'),
+            model_name="offer",
+            constraint=models.UniqueConstraint(
+                fields=("maker", "nonce", "version"), name="offer_nonce_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('min_fiat__gt', 0), ('max_fiat__gte', models.F('min_fiat'))), name='offer_limits'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_fiat__gt", 0), ("max_fiat__gte", models.F("min_fiat"))),
+                name="offer_limits",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('fixed_price__gt', 0), ('margin_bps', None), ('price_kind', 'fixed')), models.Q(('fixed_price', None), ('margin_bps__gt', -10000), ('price_kind', 'margin')), _connector='OR'), name='offer_one_price_rule'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("fixed_price__gt", 0), ("margin_bps", None), ("price_kind", "fixed")),
+                    models.Q(
+                        ("fixed_price", None), ("margin_bps__gt", -10000), ("price_kind", "margin")
+                    ),
+                    _connector="OR",
+                ),
+                name="offer_one_price_rule",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('locked_base_units__gte', 0), ('sold_base_units__gte', 0), ('stock_base_units__gte', django.db.models.expressions.CombinedExpression(models.F('locked_base_units'), '+', models.F('sold_base_units')))), name='offer_stock_never_negative'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("locked_base_units__gte", 0),
+                    ("sold_base_units__gte", 0),
+                    (
+                        "stock_base_units__gte",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("locked_base_units"), "+", models.F("sold_base_units")
+                        ),
+                    ),
+                ),
+                name="offer_stock_never_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('fee_bps__lte', 200)), name='offer_fee_cap'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fee_bps__lte", 200)), name="offer_fee_cap"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('min_done__lte', 5), ('min_age_days__lte', 30)), name='offer_wishes_capped'),
+            model_name="offer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_done__lte", 5), ("min_age_days__lte", 30)),
+                name="offer_wishes_capped",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offerdraft',
-            constraint=models.UniqueConstraint(condition=models.Q(('offer', None)), fields=('maker',), name='offer_draft_one_new'),
+            model_name="offerdraft",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("offer", None)), fields=("maker",), name="offer_draft_one_new"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offerdraft',
-            constraint=models.UniqueConstraint(fields=('offer',), name='offer_draft_one_edit'),
+            model_name="offerdraft",
+            constraint=models.UniqueConstraint(fields=("offer",), name="offer_draft_one_edit"),
         ),
         migrations.AddIndex(
-            model_name='offermethod',
-            index=models.Index(fields=['method', 'offer'], name='offer_method_lookup'),
+            model_name="offermethod",
+            index=models.Index(fields=["method", "offer"], name="offer_method_lookup"),
         ),
         migrations.AddConstraint(
-            model_name='offermethod',
-            constraint=models.UniqueConstraint(fields=('offer', 'method'), name='offer_method_once'),
+            model_name="offermethod",
+            constraint=models.UniqueConstraint(
+                fields=("offer", "method"), name="offer_method_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offermethod',
-            constraint=models.CheckConstraint(condition=models.Q(('pay_seconds__gte', 1200), ('pay_seconds__lte', 1209600)), name='offer_method_pay_window'),
+            model_name="offermethod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pay_seconds__gte", 1200), ("pay_seconds__lte", 1209600)),
+                name="offer_method_pay_window",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='offermethod',
-            constraint=models.CheckConstraint(condition=models.Q(('release_seconds__gte', 259200), ('release_seconds__lte', 2592000)), name='offer_method_release_window'),
+            model_name="offermethod",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("release_seconds__gte", 259200), ("release_seconds__lte", 2592000)
+                ),
+                name="offer_method_release_window",
+            ),
         ),
         migrations.AddIndex(
-            model_name='paymentaccount',
-            index=models.Index(fields=['owner', 'method'], name='payment_account_owner'),
+            model_name="paymentaccount",
+            index=models.Index(fields=["owner", "method"], name="payment_account_owner"),
         ),
         migrations.AddConstraint(
-            model_name='reading',
-            constraint=models.UniqueConstraint(fields=('case', 'reader'), name='reading_once'),
+            model_name="reading",
+            constraint=models.UniqueConstraint(fields=("case", "reader"), name="reading_once"),
         ),
         migrations.AddIndex(
-            model_name='ruling',
-            index=models.Index(fields=['case', '-id'], name='ruling_latest'),
+            model_name="ruling",
+            index=models.Index(fields=["case", "-id"], name="ruling_latest"),
         ),
         migrations.AddConstraint(
-            model_name='sanction',
-            constraint=models.UniqueConstraint(condition=models.Q(('lifted_at', None)), fields=('user',), name='sanction_one_in_force'),
+            model_name="sanction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("lifted_at", None)),
+                fields=("user",),
+                name="sanction_one_in_force",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sanction',
-            constraint=models.CheckConstraint(condition=models.Q(('user', models.F('by')), _negated=True), name='sanction_not_oneself'),
+            model_name="sanction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("user", models.F("by")), _negated=True),
+                name="sanction_not_oneself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='standing',
-            constraint=models.CheckConstraint(condition=models.Q(('done__lte', models.F('ended'))), name='standing_done_is_part'),
+            model_name="standing",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("done__lte", models.F("ended"))), name="standing_done_is_part"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statement',
-            constraint=models.UniqueConstraint(fields=('case', 'by', 'slot', 'text_hash'), name='statement_once'),
+            model_name="statement",
+            constraint=models.UniqueConstraint(
+                fields=("case", "by", "slot", "text_hash"), name="statement_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(fields=['seller', 'status', '-id'], name='trade_of_seller'),
+            model_name="trade",
+            index=models.Index(fields=["seller", "status", "-id"], name="trade_of_seller"),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(fields=['buyer', 'status', '-id'], name='trade_of_buyer'),
+            model_name="trade",
+            index=models.Index(fields=["buyer", "status", "-id"], name="trade_of_buyer"),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(fields=['offer', 'status'], name='trade_of_offer'),
+            model_name="trade",
+            index=models.Index(fields=["offer", "status"], name="trade_of_offer"),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(condition=models.Q(('status__in', ['ASKED', 'AGREED'])), fields=['fund_by'], name='trade_to_lapse'),
+            model_name="trade",
+            index=models.Index(
+                condition=models.Q(("status__in", ["ASKED", "AGREED"])),
+                fields=["fund_by"],
+                name="trade_to_lapse",
+            ),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(condition=models.Q(('remind_half_at__isnull', False)), fields=['remind_half_at'], name='trade_remind_half'),
+            model_name="trade",
+            index=models.Index(
+                condition=models.Q(("remind_half_at__isnull", False)),
+                fields=["remind_half_at"],
+                name="trade_remind_half",
+            ),
         ),
         migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(condition=models.Q(('remind_quarter_at__isnull', False)), fields=['remind_quarter_at'], name='trade_remind_quarter'),
+            model_name="trade",
+            index=models.Index(
+                condition=models.Q(("remind_quarter_at__isnull", False)),
+                fields=["remind_quarter_at"],
+                name="trade_remind_quarter",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('seller', models.F('buyer')), _negated=True), name='trade_two_people'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("seller", models.F("buyer")), _negated=True),
+                name="trade_two_people",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_base_units__gt', 0)), name='trade_amount_positive'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount_base_units__gt", 0)), name="trade_amount_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('fiat_amount__gt', 0)), name='trade_fiat_positive'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("fiat_amount__gt", 0)), name="trade_fiat_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'CLOSED'), models.Q(('outcome', ''), _negated=True)), models.Q(models.Q(('status', 'CLOSED'), _negated=True), ('outcome', '')), _connector='OR'), name='trade_outcome_iff_closed'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "CLOSED"), models.Q(("outcome", ""), _negated=True)),
+                    models.Q(models.Q(("status", "CLOSED"), _negated=True), ("outcome", "")),
+                    _connector="OR",
+                ),
+                name="trade_outcome_iff_closed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['FUNDED', 'PAID', 'DISPUTED']), _negated=True), models.Q(('funded_at__gt', 0), ('pay_by__gt', 0)), _connector='OR'), name='trade_live_has_clock'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status__in", ["FUNDED", "PAID", "DISPUTED"]), _negated=True),
+                    models.Q(("funded_at__gt", 0), ("pay_by__gt", 0)),
+                    _connector="OR",
+                ),
+                name="trade_live_has_clock",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'AGREED'), _negated=True), models.Q(('take_signature', ''), _negated=True), _connector='OR'), name='trade_agreed_is_signed'),
+            model_name="trade",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "AGREED"), _negated=True),
+                    models.Q(("take_signature", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="trade_agreed_is_signed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.UniqueConstraint(condition=models.Q(('leased_until__isnull', False)), fields=('offer',), name='trade_one_lease_per_offer'),
+            model_name="trade",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("leased_until__isnull", False)),
+                fields=("offer",),
+                name="trade_one_lease_per_offer",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.UniqueConstraint(condition=models.Q(('trade_id', ''), _negated=True), fields=('trade_id',), name='trade_id_once'),
+            model_name="trade",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("trade_id", ""), _negated=True),
+                fields=("trade_id",),
+                name="trade_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['ASKED', 'AGREED'])), fields=('offer', 'taker'), name='trade_one_open_take_per_person'),
+            model_name="trade",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ["ASKED", "AGREED"])),
+                fields=("offer", "taker"),
+                name="trade_one_open_take_per_person",
+            ),
         ),
         migrations.AddIndex(
-            model_name='termsversion',
-            index=models.Index(fields=['trade', 'number'], name='terms_version_of_trade'),
+            model_name="termsversion",
+            index=models.Index(fields=["trade", "number"], name="terms_version_of_trade"),
         ),
         migrations.AddConstraint(
-            model_name='settleproposal',
-            constraint=models.UniqueConstraint(fields=('trade', 'number'), name='settle_number'),
+            model_name="settleproposal",
+            constraint=models.UniqueConstraint(fields=("trade", "number"), name="settle_number"),
         ),
         migrations.AddConstraint(
-            model_name='settleproposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('trade',), name='settle_one_open'),
+            model_name="settleproposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("trade",), name="settle_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(fields=('trade', 'number'), name='proposal_number'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(fields=("trade", "number"), name="proposal_number"),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('trade',), name='proposal_one_open'),
+            model_name="proposal",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "open")), fields=("trade",), name="proposal_one_open"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='proposal',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_base_units__gt', 0), ('fiat_amount__gt', 0), ('price__gt', 0)), name='proposal_positive'),
+            model_name="proposal",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("amount_base_units__gt", 0), ("fiat_amount__gt", 0), ("price__gt", 0)
+                ),
+                name="proposal_positive",
+            ),
         ),
         migrations.AddIndex(
-            model_name='case',
-            index=models.Index(condition=models.Q(('closed_at', None)), fields=['assignee'], name='case_open_by_assignee'),
+            model_name="case",
+            index=models.Index(
+                condition=models.Q(("closed_at", None)),
+                fields=["assignee"],
+                name="case_open_by_assignee",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='case',
-            constraint=models.CheckConstraint(condition=models.Q(('closed_at', None), ('opened_at__isnull', False), _connector='OR'), name='case_opens_before_it_closes'),
+            model_name="case",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("closed_at", None), ("opened_at__isnull", False), _connector="OR"
+                ),
+                name="case_opens_before_it_closes",
+            ),
         ),
         migrations.AddIndex(
-            model_name='tradeevent',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', True)), fields=['id'], name='trade_event_outbox'),
+            model_name="tradeevent",
+            index=models.Index(
+                condition=models.Q(("delivered_at__isnull", True)),
+                fields=["id"],
+                name="trade_event_outbox",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tradeevent',
-            constraint=models.UniqueConstraint(fields=('trade', 'seq'), name='trade_event_seq'),
+            model_name="tradeevent",
+            constraint=models.UniqueConstraint(fields=("trade", "seq"), name="trade_event_seq"),
         ),
         migrations.AddConstraint(
-            model_name='tradeevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('chain_key', ''), _negated=True), fields=('chain_key',), name='trade_event_applied_once'),
+            model_name="tradeevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("chain_key", ""), _negated=True),
+                fields=("chain_key",),
+                name="trade_event_applied_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='traderesult',
-            index=models.Index(fields=['seller', 'closed_at'], name='trade_result_seller'),
+            model_name="traderesult",
+            index=models.Index(fields=["seller", "closed_at"], name="trade_result_seller"),
         ),
         migrations.AddIndex(
-            model_name='traderesult',
-            index=models.Index(fields=['buyer', 'closed_at'], name='trade_result_buyer'),
+            model_name="traderesult",
+            index=models.Index(fields=["buyer", "closed_at"], name="trade_result_buyer"),
         ),
         migrations.AddConstraint(
-            model_name='traderesult',
-            constraint=models.CheckConstraint(condition=models.Q(('seller', models.F('buyer')), _negated=True), name='trade_result_two_people'),
+            model_name="traderesult",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("seller", models.F("buyer")), _negated=True),
+                name="trade_result_two_people",
+            ),
         ),
     ]

@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,33 +14,76 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Script',
+            name="Script",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_ref', models.CharField(max_length=16, unique=True)),
-                ('behaviour', models.CharField(choices=[('honest', 'Plays fair'), ('silent', 'Stays silent'), ('short', 'Pays 5 too little'), ('other_name', 'Pays from another name'), ('fake_receipt', 'Says paid, sends a picture, pays nothing'), ('dispute', 'Opens a dispute'), ('split', 'Asks for a split')], default='honest', max_length=16)),
-                ('done', models.JSONField(default=dict)),
-                ('changed_at', models.DateTimeField(auto_now=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_ref", models.CharField(max_length=16, unique=True)),
+                (
+                    "behaviour",
+                    models.CharField(
+                        choices=[
+                            ("honest", "Plays fair"),
+                            ("silent", "Stays silent"),
+                            ("short", "Pays 5 too little"),
+                            ("other_name", "Pays from another name"),
+                            ("fake_receipt", "Says paid, sends a picture, pays nothing"),
+                            ("dispute", "Opens a dispute"),
+                            ("split", "Asks for a split"),
+                        ],
+                        default="honest",
+                        max_length=16,
+                    ),
+                ),
+                ("done", models.JSONField(default=dict)),
+                ("changed_at", models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='BankTransfer',
+            name="BankTransfer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trade_ref', models.CharField(blank=True, db_index=True, max_length=16)),
-                ('sender_name', models.CharField(max_length=80)),
-                ('recipient_name', models.CharField(max_length=80)),
-                ('recipient_account', models.CharField(max_length=80)),
-                ('amount', models.DecimalField(decimal_places=4, max_digits=20)),
-                ('currency', models.CharField(max_length=3)),
-                ('reference', models.CharField(blank=True, max_length=40)),
-                ('sent_at', models.DateTimeField(auto_now_add=True)),
-                ('recipient', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='practice_received', to=settings.AUTH_USER_MODEL)),
-                ('sender', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='practice_sent', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("trade_ref", models.CharField(blank=True, db_index=True, max_length=16)),
+                ("sender_name", models.CharField(max_length=80)),
+                ("recipient_name", models.CharField(max_length=80)),
+                ("recipient_account", models.CharField(max_length=80)),
+                ("amount", models.DecimalField(decimal_places=4, max_digits=20)),
+                ("currency", models.CharField(max_length=3)),
+                ("reference", models.CharField(blank=True, max_length=40)),
+                ("sent_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "recipient",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="practice_received",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sender",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="practice_sent",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='practice_transfer_positive')],
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("amount__gt", 0)), name="practice_transfer_positive"
+                    )
+                ],
             },
         ),
     ]
