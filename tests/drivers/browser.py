@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -34,7 +34,7 @@ class Person:
         self.page.goto(f"/connect/?next={quote(path)}")
         self.page.get_by_role("button", name="Test wallet").click()
         self.page.get_by_role("button", name="Open my wallet to sign").click()
-        self.page.wait_for_url(f"**{path}")
+        self.page.wait_for_url(lambda url: urlsplit(url).path == urlsplit(path).path)
 
     def open(self, path: str) -> None:
         self.page.goto(path)

@@ -108,7 +108,7 @@ def visit(chromium: Browser, live_site: Site) -> Iterator[Visit]:
         if wallet:
             wallet.attach(context)
         visitor = Visitor(context.new_page(), wallet)
-        _watch(visitor)
+        watch(visitor)
         opened.append((context, visitor))
         if path is not None:
             visitor.page.goto(path)
@@ -127,7 +127,9 @@ def page(visit: Visit) -> Page:
     return visit().page
 
 
-def _watch(visitor: Visitor) -> None:
+def watch(visitor: Visitor) -> None:
+    """Note whatever the page complains about as the visitor's problem."""
+
     def console(message: ConsoleMessage) -> None:
         if message.type == "error" or any(word in message.text for word in _POLICY_WORDS):
             place = message.location.get("url", "")
