@@ -27,6 +27,7 @@ from practice import bank, talk
 from practice.models import Behaviour, Script
 from practice.player import Player
 from practice.traders import TRADERS
+from realtime import presence
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,19 @@ def play_all() -> int:
     ):
         role = Role.SELLER if trade.seller.address in players else Role.BUYER
         player = players[trade.seller.address if role == Role.SELLER else trade.buyer.address]
+        # His round is his presence: the room says "here now" as long as the script runs.
+        presence.renew(
+            [f"room:{trade.room_key}"], user_id=_own_id(trade, role), socket_id="practice"
+        )
         try:
             steps += _play(trade, player, role)
         except Exception:
             log.exception("The practice partner could not play his step in %s", trade.ref)
     return steps
+
+
+def _own_id(trade: Trade, role: Role) -> int:
+    return int(trade.seller_id if role == Role.SELLER else trade.buyer_id)
 
 
 def behaviour_of(trade: Trade) -> Behaviour:
