@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -12,7 +10,6 @@ SLICES = [
     "marketplace.pages.urls",
     "marketplace.accounts.urls",
     "marketplace.notifications.urls",
-    "marketplace.reputation.urls",
     "marketplace.offers.urls",
     "marketplace.trades.urls",
     "marketplace.disputes.urls",
@@ -24,12 +21,5 @@ if settings.IS_DEVNET:
     SLICES.append("practice.urls")
 
 
-def _there(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 urlpatterns = [path("ops/", admin.site.urls)]
-urlpatterns += [path("", include(name)) for name in SLICES if _there(name)]
+urlpatterns += [path("", include(name)) for name in SLICES]

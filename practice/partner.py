@@ -6,7 +6,6 @@ He reads what his own page would read and acts through the same services, signat
 from __future__ import annotations
 
 import logging
-import secrets
 import time
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,16 +13,11 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Q
 
-from escrow.chain.moves import message_of
-from escrow.chain.typed_data import commitment
 from escrow.selectors import chain_clock
-from marketplace.disputes.services import open_case
-from marketplace.money import fiat_text
 from marketplace.trades import services
 from marketplace.trades.models import ProposalStatus, SettleProposal, Trade
 from marketplace.trades.states import Move, Role, Status, available_moves
-from marketplace.trades.terms import take_digest, terms_of
-from practice import bank, talk
+from practice import acts, bank
 from practice.models import Behaviour, Script
 from practice.player import Player
 from practice.traders import TRADERS
@@ -31,14 +25,9 @@ from realtime import presence
 
 log = logging.getLogger(__name__)
 
-SIGNED_CALL_SECONDS = 1800
-SPLIT_SECONDS = 23 * 3600
 # He is quick, and still a person: seconds between seeing a step and taking it.
 PAUSE_SECONDS = 4
 LOOKS_AGAIN_SECONDS = 25
-SHORT_BY = Decimal(5)
-MORE_TIME_SECONDS = 1800
-OTHER_NAME = "Westend Trading GmbH"
 
 
 def play_all() -> int:
@@ -128,7 +117,7 @@ def _seller_steps(
     status = Status(trade.status)
     steps: list[tuple[str, Move, Callable[[], object]]] = []
     if status == Status.AGREED:
-        steps.append((f"fund {version}", Move.FUND, lambda: _fund(trade, player)))
+        steps.append((f"fund {version}", Move.FUND, lambda: acts.fund(trade, player)))
         steps.append(
             (
                 f"ask {version} {trade.ready_at}",
@@ -139,13 +128,13 @@ def _seller_steps(
     if status == Status.FUNDED:
         if trade.time_asked_at:
             steps.append(
-                (f"grant {trade.time_asked_at}", Move.GRANT_TIME, lambda: _grant(trade, player))
+                (f"grant {trade.time_asked_at}", Move.GRANT_TIME, lambda: acts.grant(trade, player))
             )
         steps.append(
             (
                 f"reclaim {trade.funded_at}",
                 Move.RECLAIM,
-                lambda: _note_and_send(trade, player, "reclaim"),
+                lambda: acts.note_and_send(trade, player, "reclaim"),
             )
         )
     if status in {Status.PAID, Status.DISPUTED}:
@@ -158,28 +147,36 @@ def _seller_after_paid(
 ) -> list[tuple[str, Move, Callable[[], object]]]:
     arrived, named = bank.total_arrived(trade), _names_match(trade)
     if plays == Behaviour.DISPUTE:
-        return [(f"dispute {at}", Move.DISPUTE, lambda: _dispute(trade, player, "wrong_amount"))]
+        return [
+            (f"dispute {at}", Move.DISPUTE, lambda: acts.dispute(trade, player, "wrong_amount"))
+        ]
     if plays == Behaviour.SPLIT:
         return [
             (
                 f"split {at}",
                 Move.SETTLE,
-                lambda: _propose_split(trade, player, trade.amount_base_units // 2),
+                lambda: acts.propose_split(trade, player, trade.amount_base_units // 2),
             )
         ]
     if arrived >= trade.fiat_amount and named:
-        return [(f"release {trade.funded_at}", Move.RELEASE, lambda: _release(trade, player))]
+        return [(f"release {trade.funded_at}", Move.RELEASE, lambda: acts.release(trade, player))]
     accept = _acceptable_split(trade, Role.SELLER, _fair_part(trade, arrived) if named else 0)
     if accept:
         return [
-            (f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))
+            (
+                f"accept {accept.number}",
+                Move.SETTLE,
+                lambda: acts.accept_split(trade, player, accept),
+            )
         ]
     if arrived and not named:
-        return [(f"other name {at}", Move.DISPUTE, lambda: _dispute(trade, player, "other_name"))]
+        return [
+            (f"other name {at}", Move.DISPUTE, lambda: acts.dispute(trade, player, "other_name"))
+        ]
     if arrived:
         part = _fair_part(trade, arrived)
-        return [(f"underpaid {at}", Move.SETTLE, lambda: _propose_split(trade, player, part))]
-    return [(f"hold {at}", Move.DISPUTE, lambda: _dispute(trade, player, "hold"))]
+        return [(f"underpaid {at}", Move.SETTLE, lambda: acts.propose_split(trade, player, part))]
+    return [(f"hold {at}", Move.DISPUTE, lambda: acts.dispute(trade, player, "hold"))]
 
 
 def _buyer_steps(
@@ -188,7 +185,11 @@ def _buyer_steps(
     status = Status(trade.status)
     if status == Status.ASKED:
         return [
-            (f"sign {trade.trade_id or trade.opened_at}", Move.TAKE, lambda: _sign(trade, player))
+            (
+                f"sign {trade.trade_id or trade.opened_at}",
+                Move.TAKE,
+                lambda: acts.sign(trade, player),
+            )
         ]
     if status == Status.AGREED and trade.ready_asked_at:
         return [
@@ -200,10 +201,14 @@ def _buyer_steps(
         ]
     if status in {Status.FUNDED, Status.PAID, Status.DISPUTED} and trade.is_extra:
         return [
-            (f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))
+            (
+                f"cancel {trade.funded_at}",
+                Move.CANCEL,
+                lambda: acts.send_signed(trade, player, Move.CANCEL),
+            )
         ]
     if status == Status.FUNDED:
-        return [(f"pay {trade.funded_at}", Move.MARK_PAID, lambda: _pay(trade, player, plays))]
+        return [(f"pay {trade.funded_at}", Move.MARK_PAID, lambda: acts.pay(trade, player, plays))]
     if status in {Status.PAID, Status.DISPUTED}:
         return _buyer_after_paid(trade, player, plays)
     return []
@@ -214,167 +219,35 @@ def _buyer_after_paid(
 ) -> list[tuple[str, Move, Callable[[], object]]]:
     at = trade.since
     if plays == Behaviour.DISPUTE:
-        return [(f"dispute {at}", Move.DISPUTE, lambda: _dispute(trade, player, "not_released"))]
+        return [
+            (f"dispute {at}", Move.DISPUTE, lambda: acts.dispute(trade, player, "not_released"))
+        ]
     if plays == Behaviour.SPLIT:
         return [
             (
                 f"split {at}",
                 Move.SETTLE,
-                lambda: _propose_split(trade, player, trade.amount_base_units // 2),
+                lambda: acts.propose_split(trade, player, trade.amount_base_units // 2),
             )
         ]
     if plays == Behaviour.OTHER_NAME and bank.was_returned(trade):
         return [
-            (f"cancel {trade.funded_at}", Move.CANCEL, lambda: _signed(trade, player, Move.CANCEL))
+            (
+                f"cancel {trade.funded_at}",
+                Move.CANCEL,
+                lambda: acts.send_signed(trade, player, Move.CANCEL),
+            )
         ]
     accept = _acceptable_split(trade, Role.BUYER, _fair_part(trade, bank.total_arrived(trade)))
     if accept:
         return [
-            (f"accept {accept.number}", Move.SETTLE, lambda: _accept_split(trade, player, accept))
+            (
+                f"accept {accept.number}",
+                Move.SETTLE,
+                lambda: acts.accept_split(trade, player, accept),
+            )
         ]
     return []
-
-
-# --- what he does ----------------------------------------------------------------------------
-
-
-def _sign(trade: Trade, player: Player) -> None:
-    user = player.user()
-    if not trade.payer_commitment:
-        salt = "0x" + secrets.token_hex(32)
-        details = {"name": player.trader.bank_name}
-        account = services.Account(details, commitment(details, salt), salt)
-        trade = services.name_payer(user=user, trade=trade, account=account)
-    signature = player.sign_digest(take_digest(trade, trade.fund_by))
-    services.sign_take(user=user, trade=trade, deadline=trade.fund_by, signature=signature)
-    talk.say(trade, user, player.trader.greeting, key="greeting")
-
-
-def _fund(trade: Trade, player: Player) -> None:
-    talk.say(trade, player.user(), player.trader.greeting, key="greeting")
-    tx_hash = player.fund(terms_of(trade))
-    services.note_submission(user=player.user(), trade=trade, move=Move.FUND, tx_hash=tx_hash)
-
-
-def _grant(trade: Trade, player: Player) -> None:
-    new_pay_by = trade.pay_by + MORE_TIME_SECONDS
-    tx_hash = player.send("grantTime", terms_of(trade).as_tuple(), new_pay_by)
-    services.note_submission(user=player.user(), trade=trade, move=Move.GRANT_TIME, tx_hash=tx_hash)
-
-
-def _release(trade: Trade, player: Player) -> None:
-    talk.say(
-        trade, player.user(), "I see it in my account. Releasing now, thank you.", key="release"
-    )
-    _note_and_send(trade, player, "release")
-
-
-def _note_and_send(trade: Trade, player: Player, move: str) -> None:
-    tx_hash = player.send(move, terms_of(trade).as_tuple())
-    services.note_submission(user=player.user(), trade=trade, move=move, tx_hash=tx_hash)
-
-
-def _pay(trade: Trade, player: Player, plays: Behaviour) -> None:
-    user, amount, name = player.user(), trade.fiat_amount, player.trader.bank_name
-    if plays == Behaviour.SHORT:
-        amount -= SHORT_BY
-    if plays == Behaviour.OTHER_NAME:
-        name = OTHER_NAME
-    if plays == Behaviour.FAKE_RECEIPT:
-        talk.say(
-            trade,
-            user,
-            "Sent. Here is the receipt: transfer-confirmation.jpg. Please release quickly.",
-            key="receipt",
-        )
-    else:
-        bank.send(
-            trade=trade,
-            sender=user,
-            sender_name=name,
-            amount=amount,
-            reference=trade.payment_reference,
-        )
-        talk.say(
-            trade,
-            user,
-            f"I have sent {fiat_text(trade.fiat_amount, trade.currency)} {trade.currency}.",
-            key="paid",
-        )
-    _signed(trade, player, Move.MARK_PAID)
-
-
-def _signed(trade: Trade, player: Player, move: Move) -> None:
-    terms, deadline = terms_of(trade), chain_clock() + SIGNED_CALL_SECONDS
-    primary, message = message_of(
-        move, terms, funded_at=trade.funded_at, arguments={}, deadline=deadline
-    )
-    services.accept_move(
-        user=player.user(),
-        trade=trade,
-        move=move,
-        arguments={},
-        deadline=deadline,
-        signature=player.sign(primary, message),
-    )
-
-
-def _dispute(trade: Trade, player: Player, reason: str) -> None:
-    user = player.user()
-    filing = open_case(
-        trade=trade,
-        by=user,
-        reason=reason,
-        story=talk.STORIES[reason],
-        wanted="all_to_seller" if trade.seller_id == user.pk else "all_to_buyer",
-    )
-    arguments = {"evidence": filing.evidence_hash}
-    deadline = chain_clock() + SIGNED_CALL_SECONDS
-    primary, message = message_of(
-        Move.DISPUTE,
-        terms_of(trade),
-        funded_at=trade.funded_at,
-        arguments=arguments,
-        deadline=deadline,
-    )
-    services.accept_move(
-        user=user,
-        trade=trade,
-        move=Move.DISPUTE,
-        arguments=arguments,
-        deadline=deadline,
-        signature=player.sign(primary, message),
-    )
-    talk.say(trade, user, talk.STORIES[reason], key=f"dispute-{reason}")
-
-
-def _propose_split(trade: Trade, player: Player, to_buyer: int) -> None:
-    deadline = chain_clock() + SPLIT_SECONDS
-    signature = _split_signature(trade, player, to_buyer, deadline)
-    services.propose_settle(
-        user=player.user(), trade=trade, to_buyer=to_buyer, deadline=deadline, signature=signature
-    )
-    talk.say(
-        trade, player.user(), "I propose a split, please look at the card.", key=f"split-{to_buyer}"
-    )
-
-
-def _accept_split(trade: Trade, player: Player, proposal: SettleProposal) -> None:
-    signature = _split_signature(trade, player, proposal.to_buyer, proposal.deadline)
-    services.accept_settle(
-        user=player.user(), trade=trade, number=proposal.number, signature=signature
-    )
-
-
-def _split_signature(trade: Trade, player: Player, to_buyer: int, deadline: int) -> str:
-    primary, message = message_of(
-        Move.SETTLE,
-        terms_of(trade),
-        funded_at=trade.funded_at,
-        arguments={"toBuyer": to_buyer},
-        deadline=deadline,
-    )
-    return player.sign(primary, message)
 
 
 # --- what he sees ----------------------------------------------------------------------------

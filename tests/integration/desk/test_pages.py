@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -118,8 +119,11 @@ def test_the_timeline_is_filtered_by_an_address(disputed: Trade, dana: User) -> 
     assert "locked 250 USDC" not in said
 
 
-def test_a_node_that_is_down_leaves_the_case_readable(disputed: Trade, dana: User) -> None:
+def test_a_node_that_is_down_leaves_the_case_readable(
+    disputed: Trade, dana: User, settings: Any
+) -> None:
     """O12: the page says so and shows what was last confirmed."""
+    settings.CHAIN_RPC_URL = "http://127.0.0.1:9"
     page = text_of(signed_in(dana), "/desk/case/7F3K-22/")
 
     assert "The node did not answer just now." in page
