@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +27,7 @@ class Background:
         self._turn = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="background", daemon=True)
         self._due: dict[str, float] = {}
+        self._failures: list[str] = []
 
     def start(self) -> None:
         self._thread.start()
@@ -35,6 +37,7 @@ class Background:
         self._stopping.set()
         self._thread.join(timeout=15)
         assert not self._thread.is_alive(), "the background work did not stop"
+        assert not self._failures, "the background work failed:\n" + "\n".join(self._failures)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -62,9 +65,16 @@ class Background:
         try:
             while not self._stopping.wait(_REST_SECONDS):
                 with self._turn:
-                    self._one_turn()
+                    self._try_one_turn()
         finally:
             connections.close_all()
+
+    def _try_one_turn(self) -> None:
+        """A failure does not end the work, as it would not elsewhere; it is told at the end."""
+        try:
+            self._one_turn()
+        except Exception:
+            self._failures.append(traceback.format_exc())
 
     def _one_turn(self) -> None:
         from escrow.tasks import relay, watch_submissions

@@ -21,6 +21,10 @@ from tests.plugin.browser import Visitor, watch
 
 AXE = Path("node_modules/axe-core/axe.min.js")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Fonts are in, fragments have come, accounts are compared.
+SETTLED = """() => document.fonts.status === "loaded"
+  && !document.querySelector(".htmx-request, app-account:not([data-checked])")
+  && [...document.querySelectorAll("[hx-trigger^=load]")].every((part) => part.childElementCount)"""
 WIDE, PHONE, NARROW = (1280, 900), (390, 844), (320, 640)
 
 
@@ -152,7 +156,7 @@ def late(world: World) -> World:
     """The world an hour later."""
     trade = Trade.objects.get(ref=world.paths["locked"].split("/")[2])
     forward(trade.pay_by - chain_clock() + 5)
-    for _ in range(50):
+    for _ in range(150):
         if not Trade.objects.filter(status="ASKED").exists():
             return world
         time.sleep(0.2)
@@ -173,7 +177,8 @@ def _look_for_barriers(world: World, contexts: Callable[..., BrowserContext], sh
     if shown.name == "/nowhere/":
         visitor.expect_problem("404")
     page.set_viewport_size(_size(WIDE))
-    page.goto(shown.path(world), wait_until="networkidle")
+    page.goto(shown.path(world))
+    page.wait_for_function(SETTLED)
     # What is folded away is read too.
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     page.evaluate(AXE.read_text())
@@ -217,7 +222,7 @@ def test_check_finds_what_it_should(contexts: Callable[..., BrowserContext]) -> 
 @pytest.mark.parametrize("opened", ["Practice network", ", menu"])
 def test_open_menu_has_no_barrier(contexts: Callable[..., BrowserContext], opened: str) -> None:
     page = contexts("bob").new_page()
-    page.goto("/guide/", wait_until="networkidle")
+    page.goto("/guide/")
     page.evaluate(AXE.read_text())
     page.get_by_role("button", name=opened).click()
     page.locator(".menu:popover-open").wait_for()
