@@ -33,9 +33,16 @@ def open_as(visit: Visit) -> Open:
     """A browser in which the person is signed in and has the room open."""
 
     def opened(
-        user: Any, *, prepare: Callable[[Page], Any] = lambda page: None, **more: Any
+        user: Any,
+        *,
+        prepare: Callable[[Page], Any] = lambda page: None,
+        provokes: str = "",
+        **more: Any,
     ) -> Page:
-        page = visit(path=None, **more).page
+        visitor = visit(path=None, **more)
+        if provokes:
+            visitor.expect_problem(provokes)
+        page = visitor.page
         name, _, value = signed_in_cookie(user).partition("=")
         page.context.add_cookies([{"name": name, "value": value, "url": settings.PUBLIC_ORIGIN}])
         prepare(page)
@@ -110,7 +117,7 @@ def test_closed_tab_loses_nothing_and_sends_once(room: Room, alice: Any, open_as
             lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
         )
 
-    page = open_as(alice, prepare=cut)
+    page = open_as(alice, prepare=cut, provokes="net::ERR_FAILED")
     say(page, "I am still here.")
     expect(page.locator(".is-unsent")).to_contain_text("I am still here.")
     page.get_by_role("textbox", name="Message").fill("A draft")
