@@ -70,6 +70,11 @@ if settings.IS_DEVNET:
         "schedule": 2.0,
         "options": {"queue": "bulk", "expires": 4},
     }
+    app.conf.beat_schedule["practice-offers"] = {
+        "task": "practice.tasks.stand",
+        "schedule": 60.0,
+        "options": {"queue": "bulk", "expires": 60},
+    }
     # Each report is a transaction, and prices count as stale only after a day.
     app.conf.beat_schedule["refresh-feeds"] = {
         "task": "stack.tasks.refresh_feeds",

@@ -8,26 +8,32 @@ from typing import Any
 from escrow.chain.typed_data import commitment, method_salt
 from marketplace.offers.arbitrators import arbitrators
 from marketplace.offers.models import Offer, OfferStatus
-from marketplace.offers.services import create_draft, prepared_message, publish
+from marketplace.offers.services import close, create_draft, prepared_message, publish
 from practice.player import Player
 from practice.traders import TRADERS, PracticeOffer
 
+# An offer with less than a fifth of its stock left is published anew.
+SOLD_OUT_PART = 5
+
 
 def stand_all() -> int:
-    """Publish each standing offer that is not open yet; how many were published now."""
+    """Publish each standing offer that is not open, or nearly sold out; how many were published now."""
     return sum(_stand(Player(trader), offer) for trader in TRADERS for offer in trader.offers)
 
 
 def _stand(player: Player, wanted: PracticeOffer) -> int:
     user = player.user()
-    if Offer.objects.filter(
+    standing = Offer.objects.filter(
         maker=user,
         side=wanted.side,
         asset__symbol=wanted.asset,
         currency=wanted.currency,
         status=OfferStatus.OPEN,
-    ).exists():
-        return 0
+    ).first()
+    if standing is not None:
+        if standing.left_base_units * SOLD_OUT_PART >= standing.stock_base_units:
+            return 0
+        close(standing)
     draft = create_draft(user, values=_values(player, wanted))
     message, salt = prepared_message(draft), "0x" + secrets.token_hex(32)
     if wanted.side == "sell":
