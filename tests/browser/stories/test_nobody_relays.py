@@ -98,7 +98,7 @@ def test_seller_releases_with_the_hub_gone(
         driver.settle_down(trade)
     buyer = enter(bob, f"/trade/{trade.ref}/")
     buyer.sees("Alice checks the bank")
-    for trouble in ("ERR_CONNECTION", "WebSocket connection"):
+    for trouble in ("net::ERR_", "WebSocket connection", "Failed to fetch"):
         buyer.visitor.expect_problem(trouble)
     live_site.stop()
 

@@ -128,6 +128,15 @@ class Walker:
         self.rpc("evm_increaseTime", seconds)
         self.mine()
 
+    def reorg(self, depth: int, transactions: list[list[Any]] | None = None) -> None:
+        """Replace the newest blocks; what was in them is gone unless named, and nothing is mined on the side."""
+        self.rpc("evm_setAutomine", False)
+        try:
+            self.rpc("anvil_reorg", depth, transactions or [])
+            self.rpc("anvil_dropAllTransactions")
+        finally:
+            self.rpc("evm_setAutomine", True)
+
     def mine(self, blocks: int = 1) -> None:
         """Make empty blocks."""
         self.rpc("anvil_mine", hex(blocks))

@@ -165,7 +165,7 @@ def test_reorg_that_drops_an_unconfirmed_event_takes_it_back(chain: Chain, walke
     walker.fund(terms)
     follow(chain)
     assert len(pending_events(terms.trade_id)) == 1
-    walker.rpc("anvil_reorg", 1, [])
+    walker.reorg(1)
     done = follow(chain)
     assert done.rebuilt
     assert pending_events(terms.trade_id) == []
@@ -197,7 +197,7 @@ def test_reorg_that_moves_an_event_to_another_block_keeps_it_once(
     walker.mine()
     follow(chain)
     first = ChainEvent.objects.get(trade_id=terms.trade_id)
-    walker.rpc("anvil_reorg", 2, [[signed.raw, 1]])
+    walker.reorg(2, [[signed.raw, 1]])
     walker.mine(3)
     follow(chain)
     assert names(terms.trade_id, canonical=True) == ["Funded"]
@@ -220,7 +220,7 @@ def test_reorg_that_undoes_what_was_acted_upon_halts_and_one_command_goes_on(
     follow(chain)
     for event in unapplied_events(10):
         mark_applied(event)
-    walker.rpc("anvil_reorg", 4, [])
+    walker.reorg(4)
     walker.mine()
     with pytest.raises(indexer.ChainHalted, match="chain_resume"):
         follow(chain)

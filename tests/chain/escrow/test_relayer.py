@@ -327,7 +327,7 @@ def test_transaction_undone_by_a_reorg_is_sent_again(chain: Chain, walker: Walke
     relayer.run_once()
     relayer.run_once()
     assert RelayTransaction.objects.get().status == "MINED"
-    walker.rpc("anvil_reorg", 1, [])
+    walker.reorg(1)
     assert walker.node.escrow_state(terms.trade_id).status == 1
     settle_down(chain, walker)
     assert walker.node.escrow_state(terms.trade_id).status == PAID

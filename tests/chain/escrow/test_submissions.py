@@ -138,7 +138,7 @@ def test_mined_transaction_that_a_reorg_undid_waits_again(chain: Chain, walker: 
     walker.mine(2)
     submit(walker, terms.trade_id, walker.move("markPaid", terms, walker.buyer).tx_hash)
     watch_once()
-    walker.rpc("anvil_reorg", 1, [])
+    walker.reorg(1)
     watch_once()
     assert Submission.objects.get().status == "PENDING"
 
