@@ -267,8 +267,8 @@ class TradeDriver:
         return receipt
 
     def mine(self, blocks: int = 1) -> None:
-        """Make empty blocks."""
-        self.rpc("anvil_mine", hex(blocks))
+        """Make empty blocks a second apart: a trade cannot close in the second it was funded."""
+        self.rpc("anvil_mine", hex(blocks), "0x1")
 
     def rpc(self, method: str, *params: Any) -> Any:
         """Ask the node's own control methods."""
