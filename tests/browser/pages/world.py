@@ -71,7 +71,7 @@ def _peopled(site: Site, cast: Any) -> World:
     driver = TradeDriver(Chain.objects.get(chain_id=services.CHAIN_ID), keys, judge)
     call_command("seed", verbosity=0)
     people["petra"] = User.objects.get(address=judge.address)
-    people["olga"] = User.objects.get(name="Olga")
+    people |= {name.lower(): User.objects.get(name=name) for name in ("Olga", "Marta")}
     driver.follow()
     paths = _trades(driver, people) | _offers(driver, people)
     driver.follow()
@@ -120,7 +120,8 @@ def _trades(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
     driver.settle_down(done)
     paths = {name: f"/trade/{trade.ref}/" for name, trade in states.items()}
     case = f"/desk/case/{disputed.ref}/"
-    return paths | {"case": case, "ruling": f"{case}ruling/{ruling}/"}
+    bank = f"/practice/bank/pay/{states['locked'].ref}/"
+    return paths | {"bank": bank, "case": case, "ruling": f"{case}ruling/{ruling}/"}
 
 
 def _dispute(driver: TradeDriver, trade: Trade, people: dict[str, User]) -> int:
