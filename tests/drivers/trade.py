@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -35,6 +36,7 @@ PAYEE = {"name": "Bob Ozols", "iban": "DE89370400440532013000"}
 EVIDENCE = f"0x{7:064x}"
 PRICES = {"USDC": "0.9256", "DAI": "0.9256", "ETH": "2500"}
 MOST_ROUNDS = 8
+RECEIPT_SECONDS = 1.0
 STOCKS = {"USDC": "1240", "DAI": "1240", "ETH": "3"}
 
 
@@ -258,7 +260,10 @@ class TradeDriver:
         """Send a transaction that must succeed."""
         key = self.keys.get(by.address, self.judge)
         tx_hash = self.node.send("0x" + bytes(key.key).hex(), call)
-        receipt = self.node.receipt(tx_hash)
+        # The node mines it by itself, a moment later on a busy machine; a block of ours on top would count as depth.
+        patience = time.monotonic() + RECEIPT_SECONDS
+        while (receipt := self.node.receipt(tx_hash)) is None and time.monotonic() < patience:
+            time.sleep(0.02)
         if receipt is None:
             self.mine()
             receipt = self.node.receipt(tx_hash)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from escrow.models import Chain
 
 DAY = 86_400
 FAR = 2**40
+RECEIPT_SECONDS = 1.0
 ETHER = 10**18
 _salts = itertools.count(1)
 
@@ -115,7 +117,10 @@ class Walker:
     def send(self, by: LocalAccount, call: Call) -> Receipt:
         """Send a transaction and give its receipt; it must succeed."""
         tx_hash = self.node.send("0x" + bytes(by.key).hex(), call)
-        receipt = self.node.receipt(tx_hash)
+        # The node mines it by itself, a moment later on a busy machine; a block of ours on top would count as depth.
+        patience = time.monotonic() + RECEIPT_SECONDS
+        while (receipt := self.node.receipt(tx_hash)) is None and time.monotonic() < patience:
+            time.sleep(0.02)
         if receipt is None:
             self.mine()
             receipt = self.node.receipt(tx_hash)
