@@ -11,6 +11,7 @@ export function lazily(tag: string, load: Load): void {
   if (watching) return;
   watching = true;
   queueMicrotask(look);
+  document.addEventListener("submit", hold, true);
   new MutationObserver(look).observe(document.documentElement, { childList: true, subtree: true });
 }
 
@@ -22,4 +23,15 @@ function look(): void {
     waiting.delete(localName);
     void load?.();
   }
+}
+
+/** A form pressed before its element's code is here waits for it; else it would reload the page with its fields in the address. */
+function hold(event: SubmitEvent): void {
+  const form = event.target as HTMLFormElement;
+  const host = form.closest(":not(:defined)");
+  if (!host) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const { submitter } = event;
+  void customElements.whenDefined(host.localName).then(() => form.requestSubmit(submitter));
 }
