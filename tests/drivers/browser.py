@@ -14,6 +14,8 @@ from tests.plugin.wallet import ScriptedWallet
 
 # The other side's step has to be signed or mined, become deep, be applied and be hinted.
 PATIENCE_MILLISECONDS = 20_000
+# A person is slower than the page's own code; a script is not.
+READY = "() => !document.querySelector('app-move:not(:defined), app-take:not(:defined)')"
 
 
 class Person:
@@ -41,6 +43,7 @@ class Person:
 
     def press(self, name: str) -> None:
         """The one visible button of that name: in the card on wide pages, in the thumb bar on phones."""
+        self.page.wait_for_function(READY)
         self.button(name).click()
 
     def button(self, name: str) -> Locator:
@@ -52,6 +55,7 @@ class Person:
         """Take a sell offer as its page asks: amount, name, one signature. Answers the trade's reference."""
         self.page.get_by_label("You pay", exact=True).fill(fiat)
         self.page.get_by_label("Name on the account you pay from").fill(name)
+        self.page.wait_for_function(READY)
         self.page.locator("[data-take] [data-go]").click()
         return self._arrived()
 
@@ -60,6 +64,7 @@ class Person:
         self.page.get_by_label("You receive", exact=True).fill(fiat)
         self.page.locator("[name='sepa-instant-name']").fill(name)
         self.page.locator("[name='sepa-instant-iban']").fill(iban)
+        self.page.wait_for_function(READY)
         self.page.locator("[data-take] [data-go]").click()
         return self._arrived()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.drivers.browser import READY
+
 COUNT_TAPS = """
 addEventListener("click", (event) => {
   // A key that presses a button, and a label that passes its click on, are no taps of their own.
@@ -29,6 +31,7 @@ class Newcomer:
         return str(self.page.locator("meta[name=viewer]").get_attribute("content"))
 
     def tap(self, name: str) -> None:
+        self.page.wait_for_function(READY)
         self.button(name).click()
 
     def button(self, name: str) -> Locator:
