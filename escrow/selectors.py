@@ -72,16 +72,16 @@ def escrow_for(trade_id: str) -> Escrow | None:
 
 
 def pending_events(trade_id: str) -> list[PendingEvent]:
-    """A trade's events that are not deep enough yet, in chain order."""
+    """A trade's events that are not deep enough yet, or deep and about to be applied, in chain order."""
     chain = current_chain()
     waiting = ChainEvent.objects.filter(
-        chain=chain, trade_id=trade_id, canonical=True, confirmed=False
+        chain=chain, trade_id=trade_id, canonical=True, applied_at__isnull=True
     )
     head = chain.head_number or 0
     return [
         PendingEvent(
             name=event.name,
-            confirmations=max(head - event.block_number + 1, 0),
+            confirmations=min(max(head - event.block_number + 1, 0), chain.depth),
             depth=chain.depth,
             tx_hash=event.tx_hash,
         )

@@ -32,14 +32,16 @@ def watch_once() -> frozenset[str]:
     open_rows = Submission.objects.filter(Q(status=SubmissionStatus.PENDING) | recent, chain=chain)
     try:
         changed = [
-            row.trade_id for row in open_rows.order_by("pk")[:PER_ROUND] if _look_at(row, gateway())
+            row.trade_id
+            for row in open_rows.order_by("pk")[:PER_ROUND]
+            if _look_at(row, gateway(), chain.head_number or 0)
         ]
     except (NodeUnavailable, NodeRefused):
         return frozenset()
     return frozenset(changed) - {""}
 
 
-def _look_at(row: Submission, node: Gateway) -> bool:
+def _look_at(row: Submission, node: Gateway, read_to: int) -> bool:
     before = (row.status, row.seen_at)
     sent = node.transaction(row.tx_hash)
     receipt = None if sent is None or sent.block_number is None else node.receipt(row.tx_hash)
@@ -53,6 +55,9 @@ def _look_at(row: Submission, node: Gateway) -> bool:
             "That transaction is not this step of this trade.",
         )
     elif receipt is None:
+        _note_waiting(row, sent)
+    elif receipt.succeeded and receipt.block_number > read_to:
+        # Its event is not read yet: between the two a page would show the step neither on its way nor made.
         _note_waiting(row, sent)
     elif receipt.succeeded:
         row.status, row.sender, row.nonce = SubmissionStatus.MINED, sent.sender, sent.nonce

@@ -75,6 +75,7 @@ def test_worker_tasks_do_one_round_each(chain: Chain, walker: Walker) -> None:
         move="markPaid",
         tx_hash=receipt.tx_hash,
     )
+    follow(chain)
     for _ in range(2):
         tasks.watch_submissions()
     assert Submission.objects.get().status == "MINED"

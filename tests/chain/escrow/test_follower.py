@@ -57,11 +57,17 @@ def test_event_is_shown_at_once_and_counts_when_it_is_deep(chain: Chain, walker:
     walker.mine()
     done = follow(chain)
     assert (done.new, done.confirmed, done.trade_ids) == (0, 1, {terms.trade_id})
-    assert pending_events(terms.trade_id) == []
     row = escrow_for(terms.trade_id)
     assert row is not None
     assert record_of(row).terms == terms
-    assert [event.name for event in unapplied_events(10)] == ["Funded"]
+    (event,) = unapplied_events(10)
+    assert event.name == "Funded"
+    # On its way until whoever acts upon it has done so.
+    assert [(row.name, row.confirmations) for row in pending_events(terms.trade_id)] == [
+        ("Funded", 2)
+    ]
+    mark_applied(event)
+    assert pending_events(terms.trade_id) == []
 
 
 def test_row_agrees_with_the_contract_after_every_move(chain: Chain, walker: Walker) -> None:

@@ -14,7 +14,7 @@ from escrow.models import Chain, Submission
 from escrow.selectors import escrow_for, submissions
 from escrow.services import TooManySubmissions, UnrelatedTransaction, record_submission
 from escrow.submissions import watch_once
-from tests.chain.escrow.conftest import ETHER, Walker
+from tests.chain.escrow.conftest import ETHER, Walker, follow
 
 pytestmark = pytest.mark.django_db
 UNKNOWN = f"0x{12345:064x}"
@@ -50,8 +50,14 @@ def test_mined_transaction_is_seen_and_moves_nothing_by_itself(
     row = submit(walker, terms.trade_id, receipt.tx_hash)
     assert row.status == "PENDING"
     assert watch_once() == {terms.trade_id}
+    # On its way until its event is read, so that no page loses sight of it in between.
+    assert submissions(terms.trade_id)[0].status == "PENDING"
+    follow(chain)
+    assert watch_once() == {terms.trade_id}
     assert submissions(terms.trade_id)[0].status == "MINED"
-    assert escrow_for(terms.trade_id) is None
+    escrow = escrow_for(terms.trade_id)
+    assert escrow is not None
+    assert escrow.status == "FUNDED"
 
 
 def test_same_hash_again_is_the_same_row(chain: Chain, walker: Walker) -> None:
