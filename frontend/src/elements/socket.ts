@@ -103,7 +103,10 @@ function followed(topic: string, look: () => void): () => void {
 async function morph(url: string, target: string): Promise<void> {
   const htmx = (window as { htmx?: Htmx }).htmx;
   const place = document.querySelector(target);
-  if (htmx && place) await htmx.ajax("GET", url, { source: place, target: place, select: target, swap: "outerMorph" });
+  if (!htmx || !place) return;
+  await htmx.ajax("GET", url, { source: place, target: place, select: target, swap: "outerMorph" });
+  // The answer was another page than the one that is open.
+  if (!document.querySelector(target)) location.reload();
 }
 
 const watched = new Map<HTMLElement, () => void>();
