@@ -42,6 +42,9 @@ os.environ[OWN] = " ".join(OWN_SERVERS) or "none"
 os.environ["PUBLIC_ORIGIN"] = f"http://localhost:{SITE_PORT}"
 os.environ["PARLEY_STATE"] = str(FOLDER)
 os.environ["DEVNET"] = "1"
+# All servers are on this machine. Said here, it also keeps threads from walking the environment for proxies
+# while pytest notes the next test in it.
+os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 # Playwright keeps a loop running in the main thread, where the tests use the database.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 

@@ -46,11 +46,13 @@ class Site:
         """Nothing answers and nothing works any more; what is stored stays."""
         if self._serving is None:
             return
-        self.background.stop()
-        self._server.should_exit = True
-        self._serving.join(timeout=10)
-        assert not self._serving.is_alive(), "the site did not stop"
-        self._serving = None
+        serving, self._serving = self._serving, None
+        try:
+            self.background.stop()
+        finally:
+            self._server.should_exit = True
+            serving.join(timeout=10)
+        assert not serving.is_alive(), "the site did not stop"
 
 
 @pytest.fixture(scope="session")

@@ -60,8 +60,10 @@ def made_world(deployment: Deployment, cast: Any) -> Iterator[World]:
         site.start()
         yield world
     finally:
-        site.stop()
-        services.rpc(url, "evm_revert", snapshot)
+        try:
+            site.stop()
+        finally:
+            services.rpc(url, "evm_revert", snapshot)
 
 
 def _peopled(site: Site, cast: Any) -> World:

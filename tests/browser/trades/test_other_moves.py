@@ -8,10 +8,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from escrow.models import Chain
+from escrow.models import Chain, Submission
 from escrow.selectors import STALE_HEAD_SECONDS
+from escrow.services import record_submission
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade
+from realtime.hints import hint
 from tests.browser.conftest import Enter
 from tests.drivers.browser import PATIENCE_MILLISECONDS, Person
 from tests.drivers.trade import ETHER, TradeDriver
@@ -148,3 +150,43 @@ def test_page_says_that_the_chain_is_not_read(
     expect(slow).to_have_count(0)
     seller.sees("What arrived from Jonas Weber?")
     assert driver.fresh(trade).status == "PAID"
+
+
+def test_what_is_typed_survives_a_refresh(
+    live_site: Site, buyer: Person, seller: Person, trade: Trade
+) -> None:
+    """Hints make the card look again while somebody types; his words, ticks and open folds stay."""
+    buyer.press("I have sent 231.40 EUR")
+    seller.sees("What arrived from Jonas Weber?")
+    page = seller.page
+    page.get_by_label("Amount you see in your account").fill("231.40")
+    page.get_by_label("I see it in my own bank").check()
+    page.get_by_text("Offer a split").click()
+    page.get_by_label("To Bob, before the fee").fill("100")
+    for _ in range(3):
+        with page.expect_response(lambda answer: answer.url.endswith("/region/")):
+            hint(f"trade:{trade.ref}")
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("Amount you see in your account")).to_have_value("231.40")
+    expect(page.get_by_label("I see it in my own bank")).to_be_checked()
+    expect(page.get_by_label("To Bob, before the fee")).to_have_value("100")
+    seller.press("Release 250 USDC")
+    seller.sees("Done. You released 250 USDC to Bob")
+
+
+def test_page_of_a_dispute_that_was_not_sent_shows_the_choice_again(
+    driver: TradeDriver, enter: Enter, live_site: Site, trade: Trade, alice: User, bob: User
+) -> None:
+    """The wallet never sent it: the page that waited for it becomes the page before it, not an empty one."""
+    with live_site.background.paused():
+        driver.sign_move(trade, bob, "markPaid")
+        trade = driver.settle_down(trade)
+        sent = record_submission(
+            account=alice.address, trade_id=trade.trade_id, move="dispute", tx_hash=f"0x{7:064x}"
+        )
+        seller = enter(alice, f"/trade/{trade.ref}/dispute/")
+        waits = seller.page.get_by_role("heading", name="The dispute is being recorded")
+        expect(waits).to_be_visible()
+        Submission.objects.filter(pk=sent.pk).update(status="DROPPED")
+        hint(f"trade:{trade.ref}")
+        expect(seller.page.get_by_role("heading", name="What is wrong?")).to_be_visible()
