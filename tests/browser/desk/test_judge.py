@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from marketplace.moderation.audit import verify_chain
 from marketplace.trades.models import Trade
 from tests.browser.conftest import Enter
 from tests.drivers.browser import PATIENCE_MILLISECONDS, Person
+from tests.drivers.pictures import keep
 from tests.drivers.trade import TradeDriver
 from tests.plugin.browser import Visit
 from tests.plugin.site import Site
@@ -33,13 +33,6 @@ def petra(visit: Visit, transactional_db: None) -> Person:
     return Person(visit(account, path=None), user)
 
 
-def shot(page: Page, name: str) -> None:
-    """A picture for whoever wants to look: set DESK_PICTURES to a folder."""
-    folder = os.environ.get("DESK_PICTURES", "")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
-
-
 def test_from_the_first_sentence_to_the_paid_out_ruling(
     driver: TradeDriver, live_site: Site, enter: Enter, alice: User, bob: User, petra: Person
 ) -> None:
@@ -48,13 +41,13 @@ def test_from_the_first_sentence_to_the_paid_out_ruling(
         before = driver.balance(trade, bob), driver.balance(trade, alice)
     seller = enter(alice, f"/trade/{trade.ref}/dispute/")
     seller.page.get_by_text("A different amount arrived than agreed.").click()
-    shot(seller.page, "reason")
+    keep(seller.page, "reason")
     seller.page.get_by_label("What happened, in your own words").fill(STORY)
     seller.page.get_by_label("A split", exact=True).check()
     seller.page.get_by_label("For a split: to the buyer, USDC").fill("244.598098")
     seller.press("Review before signing")
     expect(seller.page.get_by_text(STORY)).to_be_visible()
-    shot(seller.page, "review")
+    keep(seller.page, "review")
     seller.press("Open the dispute")
     seller.page.wait_for_url(f"**/trade/{trade.ref}/dispute/")
     expect(seller.page.get_by_role("heading", name="Waiting for an arbitrator")).to_be_visible(
@@ -65,7 +58,7 @@ def test_from_the_first_sentence_to_the_paid_out_ruling(
     expect(petra.page.get_by_role("link", name="Different amount")).to_be_visible(
         timeout=PATIENCE_MILLISECONDS
     )
-    shot(petra.page, "queue")
+    keep(petra.page, "queue")
     petra.press("Take next case")
     petra.page.wait_for_url(f"**/desk/case/{trade.ref}/")
     expect(petra.page.get_by_text(STORY).first).to_be_visible()
@@ -76,7 +69,7 @@ def test_from_the_first_sentence_to_the_paid_out_ruling(
     expect(petra.page.get_by_text("My bank may have kept a fee.").first).to_be_visible(
         timeout=PATIENCE_MILLISECONDS
     )
-    shot(buyer.page, "status")
+    keep(buyer.page, "status")
 
     for question, answer in (
         ("Was it paid?", "Yes"),
@@ -91,10 +84,10 @@ def test_from_the_first_sentence_to_the_paid_out_ruling(
     petra.page.get_by_label("For a split: to Bob, USDC").fill("244.598098")
     petra.page.get_by_label("Reason both will read").select_option("underpaid")
     petra.page.get_by_label("Letter", exact=True).fill(LETTER)
-    shot(petra.page, "case")
+    keep(petra.page, "case")
     petra.press("Preview as both will read it")
     expect(petra.page.get_by_text("5.401902 USDC")).to_be_visible()
-    shot(petra.page, "ruling")
+    keep(petra.page, "ruling")
     petra.press("Rule: 244.598098 USDC to Bob")
 
     for reader in (buyer, seller):
@@ -102,7 +95,7 @@ def test_from_the_first_sentence_to_the_paid_out_ruling(
             timeout=PATIENCE_MILLISECONDS
         )
         expect(reader.page.get_by_text(LETTER).first).to_be_visible()
-    shot(buyer.page, "decided")
+    keep(buyer.page, "decided")
     expect(petra.page.get_by_role("heading", name="Decided")).to_be_visible(
         timeout=PATIENCE_MILLISECONDS
     )
@@ -181,7 +174,7 @@ def test_axe_finds_nothing_on_the_desk_and_on_the_parties_pages(
         "/desk/audit/",
     ):
         petra.open(path)
-        shot(
+        keep(
             petra.page, f"{path.strip('/').replace('/', '-')}-{width}-{'dark' if dark else 'light'}"
         )
         if problems := axe(petra.page):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from decimal import Decimal
 from typing import Any
@@ -14,6 +13,7 @@ from escrow.chain.typed_data import commitment
 from marketplace.offers.models import Offer
 from marketplace.prices.tasks import refresh_prices
 from practice.faucet import fill
+from tests.drivers.pictures import keep
 from tests.plugin.browser import Visit
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,12 +34,6 @@ def sign_in(page: Page, path: str) -> None:
     page.wait_for_url(f"**{path}")
 
 
-def look(page: Page, name: str) -> None:
-    """Keeps a picture when PICTURES names a folder."""
-    if folder := os.environ.get("PICTURES"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_an_offer_is_written_signed_and_found(
     visit: Visit, cast: Any, prices: None, width: int, dark: bool
@@ -49,14 +43,14 @@ def test_an_offer_is_written_signed_and_found(
     page.goto("/connect/?next=/offers/new/side/")
     page.locator("[data-wallets] button").first.click()
     expect(page.locator("[data-nonce]")).to_have_text(re.compile("^[A-Za-z0-9]{17}$"))
-    look(page, f"connect-{width}")
+    keep(page, f"connect-{width}")
     page.get_by_role("button", name="Open my wallet to sign").click()
     page.wait_for_url("**/offers/new/side/")
 
     page.get_by_label("I sell coins").check()
     page.get_by_label("Coin", exact=True).select_option("USDC")
     page.get_by_label("Money", exact=True).select_option("EUR")
-    look(page, f"side-{width}")
+    keep(page, f"side-{width}")
     page.get_by_role("button", name="Continue to amount").click()
 
     page.get_by_label("How many USDC").fill("1.234,56")
@@ -64,29 +58,29 @@ def test_an_offer_is_written_signed_and_found(
     page.get_by_label("Most per trade").fill("800")
     page.get_by_role("button", name="Continue to price").click()
     expect(page.get_by_text("Write the amount with a decimal point")).to_be_visible()
-    look(page, f"amount-{width}")
+    keep(page, f"amount-{width}")
     page.get_by_label("How many USDC").fill("1240")
     page.get_by_role("button", name="Continue to price").click()
 
     page.get_by_label("Compared with the market").fill("-0.7")
     expect(page.locator("#price-preview")).to_contain_text("0.7 % under")
-    look(page, f"price-{width}")
+    keep(page, f"price-{width}")
     page.get_by_role("button", name="Continue to methods").click()
 
     page.get_by_role("checkbox", name="SEPA Instant").check()
     page.locator("[name='sepa-instant-name']").fill("Alice Ozola")
     page.locator("[name='sepa-instant-iban']").fill("DE89 3704 0044 0532 0130 00")
-    look(page, f"methods-{width}")
+    keep(page, f"methods-{width}")
     page.get_by_role("button", name="Continue to who may take it").click()
-    look(page, f"takers-{width}")
+    keep(page, f"takers-{width}")
     page.get_by_role("button", name="Continue to terms").click()
     page.get_by_label("Your words").fill("Instant transfer please.\nI am here most afternoons.")
-    look(page, f"terms-{width}")
+    keep(page, f"terms-{width}")
     page.get_by_role("button", name="Continue to review").click()
-    look(page, f"review-{width}")
+    keep(page, f"review-{width}")
     page.get_by_role("button", name="Sign and publish").click()
     page.wait_for_url("**/o/*/")
-    look(page, f"own-offer-{width}")
+    keep(page, f"own-offer-{width}")
 
     offer = Offer.objects.get()
     row = offer.methods.get()
@@ -102,17 +96,17 @@ def test_an_offer_is_written_signed_and_found(
     assert maker.wallet is not None
     assert maker.wallet.prompts == ["eth_requestAccounts", "personal_sign", "eth_signTypedData_v4"]
     page.goto("/offers/")
-    look(page, f"mine-{width}")
+    keep(page, f"mine-{width}")
 
     reader = visit(path="/market/buy/USDC/EUR/?amount=200", width=width, dark=dark).page
-    look(reader, f"market-{width}")
+    keep(reader, f"market-{width}")
     reader.get_by_role("link", name="Buy from").click()
     expect(reader.get_by_role("heading", level=1)).to_contain_text("sells USDC at")
-    look(reader, f"offer-{width}")
+    keep(reader, f"offer-{width}")
     reader.goto(f"/u/{offer.maker.address}/")
-    look(reader, f"profile-{width}")
+    keep(reader, f"profile-{width}")
     reader.goto("/market/buy/USDC/EUR/?method=revolut&amount=200")
-    look(reader, f"empty-{width}")
+    keep(reader, f"empty-{width}")
 
     plain = visit(path="/market/buy/USDC/EUR/?amount=200", width=width, javascript=False).page
     plain.get_by_role("link", name="Buy from").click()
@@ -122,8 +116,8 @@ def test_an_offer_is_written_signed_and_found(
     sign_in(buyer, f"/o/{offer.public_id}/")
     buyer.get_by_label("You pay", exact=True).fill("231.40")
     expect(buyer.locator("[data-out=fiat] .amt, [data-out=fiat]").first).to_contain_text("231.40")
-    look(buyer, f"take-{width}")
+    keep(buyer, f"take-{width}")
     buyer.goto("/settings/profile/")
-    look(buyer, f"settings-{width}")
+    keep(buyer, f"settings-{width}")
     buyer.goto("/inbox/")
-    look(buyer, f"inbox-{width}")
+    keep(buyer, f"inbox-{width}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -17,6 +18,7 @@ from escrow.selectors import chain_clock
 from marketplace.trades.models import Trade
 from stack.devnet import forward
 from tests.browser.pages.world import World, made_world
+from tests.drivers import pictures
 from tests.plugin.browser import Visitor, watch
 
 AXE = Path("node_modules/axe-core/axe.min.js")
@@ -182,7 +184,9 @@ def _look_for_barriers(world: World, contexts: Callable[..., BrowserContext], sh
         visitor.expect_problem("404")
     page.set_viewport_size(_size(WIDE))
     page.goto(shown.path(world))
+    assert urlsplit(page.url).path == urlsplit(shown.path(world)).path, "shown another page"
     page.wait_for_function(SETTLED)
+    _keep_pictures(page, shown)
     # What is folded away is read too.
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     page.evaluate(AXE.read_text())
@@ -198,6 +202,17 @@ def _look_for_barriers(world: World, contexts: Callable[..., BrowserContext], sh
     page.close()
     found += visitor.problems
     assert not found, "\n".join(found)
+
+
+def _keep_pictures(page: Page, shown: Shown) -> None:
+    if not pictures.is_wanted():
+        return
+    for size in (WIDE, PHONE):
+        page.set_viewport_size(_size(size))
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            pictures.keep(page, f"{shown} {size[0]} {scheme}")
+    page.set_viewport_size(_size(WIDE))
 
 
 def test_check_finds_what_it_should(contexts: Callable[..., BrowserContext]) -> None:

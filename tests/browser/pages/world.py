@@ -89,12 +89,14 @@ def _offers(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
     """A buy offer of Alice beside her sell offers, and a draft that is complete up to its review."""
     alice = people["alice"]
     driver.give(alice, Asset.objects.get(symbol="USDC").token, 10_000 * 10**6)
-    create_draft(alice, values=values_for(arbitrators()[0].address))
-    return {
+    paths = {
         "buy-offer": f"/o/{driver.offer(alice, 'buy').public_id}/",
         "sell-offer": f"/o/{driver.offer(alice).public_id}/",
         "profile": f"/u/{alice.address}/",
     }
+    # Last: publishing ends a maker's draft.
+    create_draft(alice, values=values_for(arbitrators()[0].address))
+    return paths
 
 
 def _trades(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
