@@ -214,6 +214,12 @@ def price_text(value: Decimal, *, places: int = 0) -> str:
         return f"{short.quantize(_step(digits)):f}"
 
 
+def short_price_text(value: Decimal, currency: str) -> str:
+    """A price cut for reading: four digits that mean something, at least the currency's. Nearest, halves up."""
+    places = price_places(value, currency)
+    return price_text(price_nearest(value, places), places=places)
+
+
 def margin_text(margin_bps: int) -> str:
     """A margin as signed: "+1.50", "-0.70", "+0.00", in percent."""
     sign = "-" if margin_bps < 0 else "+"

@@ -1,7 +1,7 @@
 /**
  * <app-amount-pair price decimals exponent fee-bps second="net|coins"> around .pair: two amounts that move together,
  * input[data-fiat] and input[data-net] or [data-coins]. The one typed last leads; the other, and every [data-out] of the
- * form (fiat, coins, fee, net), follow exactly as the server will compute them.
+ * form (fiat, coins, fee, net, netExact), follow exactly as the server will compute them.
  */
 
 import { BadAmount, amountDown, amountText, baseUnits, coinsForDown, fee, fiatForUp, grossForNetUp, groupedText, netOfFee, written } from "../money.ts";
@@ -83,6 +83,8 @@ export class AmountPair extends HTMLElement {
       coins: this.#exact(coins) + SPACE + symbol,
       fee: `−${this.#exact(fee(coins, this.#fee))}${SPACE}${symbol}`,
       net: groupedText(this.#shown(net)) + SPACE + symbol,
+      // The last line of the ledger says what the wallet will sign, to the last digit.
+      netExact: this.#exact(net) + SPACE + symbol,
     };
     const form = this.closest("form");
     // Buttons of the phone's bar stand outside the form and belong to it by its id.

@@ -96,7 +96,10 @@ def open_offers(
 def freed_by_dropping(
     *, side: str, asset: Asset, currency: str, amount: Decimal | None, method: str | None
 ) -> list[Freed]:
-    """For an empty list: each active filter whose dropping alone shows offers, the most helpful first."""
+    """For an empty list: each active filter whose dropping alone shows offers, the most helpful first.
+
+    When only dropping both helps, the one answer is named "filters".
+    """
     reference = reference_prices([(asset.symbol, currency)]).get((asset.symbol, currency))
     freed = []
     if method:
@@ -117,7 +120,11 @@ def freed_by_dropping(
                 ).count(),
             )
         )
-    return sorted((found for found in freed if found.count), key=lambda found: -found.count)
+    helpful = sorted((found for found in freed if found.count), key=lambda found: -found.count)
+    if helpful or not method or amount is None:
+        return helpful
+    every = fitting_offers(side, asset, currency, reference, amount=None, method=None).count()
+    return [Freed("filters", every)] if every else []
 
 
 def draft_of(maker: User, offer: Offer | None) -> OfferDraft | None:

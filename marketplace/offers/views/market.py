@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from escrow.models import Asset
 from marketplace.accounts.access import viewer_of
-from marketplace.money import fiat_text, price_places, price_text
+from marketplace.money import fiat_text, short_price_text
 from marketplace.offers.access import MAKER_SIDE, market_asset, market_currency, market_side
 from marketplace.offers.forms import FilterForm
 from marketplace.offers.models import Side
@@ -91,7 +91,7 @@ def page(request: HttpRequest, side: str, asset: str, currency: str) -> HttpResp
         "more_url": _url(*here, {**kept, "after": found.next_cursor}) if found.next_cursor else "",
         "other_side_url": _url("sell" if side == "buy" else "buy", coin.symbol, code, kept),
         "this_side_url": _url(*here, kept),
-        "reference_text": _reference_text(found.reference.value, code) if found.reference else "",
+        "reference_text": short_price_text(found.reference.value, code) if found.reference else "",
         "query": urlencode(
             {name: text for name, text in kept.items() if name in ("amount", "method") and text}
         ),
@@ -145,16 +145,15 @@ def _freed(
         side=maker_side, asset=asset, currency=currency, amount=amount, method=method_code
     )
     return [
-        {"name": one.name, "count": one.count, "url": _url(*here, {**kept, one.name: ""})}
+        {"name": one.name, "count": one.count, "url": _url(*here, kept | _without(one.name))}
         for one in found
     ]
+
+
+def _without(name: str) -> dict[str, str]:
+    return dict.fromkeys(("amount", "method") if name == "filters" else (name,), "")
 
 
 def _url(side: str, asset: str, currency: str, kept: dict[str, str]) -> str:
     query = urlencode({name: text for name, text in kept.items() if text})
     return reverse("offers:market", args=[side, asset, currency]) + (f"?{query}" if query else "")
-
-
-def _reference_text(value: Decimal, currency: str) -> str:
-    places = price_places(value, currency)
-    return price_text(value.quantize(Decimal(1).scaleb(-places)), places=places)

@@ -15,8 +15,8 @@ from marketplace.money import (
     fiat_for_down,
     fiat_text,
     net_of_fee,
-    price_places,
     price_text,
+    short_price_text,
 )
 from marketplace.offers import services
 from marketplace.offers.arbitrators import arbitrator
@@ -45,8 +45,10 @@ def summary(values: Mapping[str, Any]) -> str:
 def amount_context(values: Mapping[str, Any], viewer: User) -> dict[str, Any]:
     """The reference price, and the coins seen in the maker's wallet on a sell offer."""
     side = values["side"]
+    reference = _reference(side)
     return {
-        "reference": _reference(side),
+        "reference": reference,
+        "reference_text": short_price_text(reference.value, side["currency"]) if reference else "",
         "funds": latest_funds(viewer, side["asset"]) if side["side"] == Side.SELL else None,
     }
 
@@ -61,7 +63,7 @@ def price_context(
     price = _typed_price(form, reference.value if reference else None, side["currency"])
     context: dict[str, Any] = {
         "reference": reference,
-        "reference_text": _price(reference.value, side["currency"]) if reference else "",
+        "reference_text": short_price_text(reference.value, side["currency"]) if reference else "",
         "asset": asset,
         "currency": side["currency"],
         "is_sell": side["side"] == Side.SELL,
@@ -83,9 +85,9 @@ def price_context(
     return context | {
         "ladder": drawn,
         "place": ordinal(drawn.place),
-        "price_text": _price(price, side["currency"]),
+        "price_text": short_price_text(price, side["currency"]),
         "against": against_text(against_market_bps(price, reference.value)) if reference else "",
-        "best_text": _price(others[0], side["currency"]) if others else "",
+        "best_text": short_price_text(others[0], side["currency"]) if others else "",
     }
 
 
@@ -206,8 +208,3 @@ def _takers_text(terms: OfferTerms) -> str:
 def _reference(side: Mapping[str, Any]) -> Price | None:
     pair = (side["asset"], side["currency"])
     return reference_prices([pair]).get(pair)
-
-
-def _price(value: Decimal, currency: str) -> str:
-    places = price_places(value, currency)
-    return price_text(value.quantize(Decimal(1).scaleb(-places)), places=places)

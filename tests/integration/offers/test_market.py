@@ -228,8 +228,12 @@ def test_the_empty_list_says_which_filter_to_drop(alice: User, publish: Any, usd
         side="sell", asset=usdc, currency="EUR", amount=Decimal(200), method="revolut"
     )
     assert [(one.name, one.count) for one in freed] == [("method", 1)]
-    none = freed_by_dropping(
+    both = freed_by_dropping(
         side="sell", asset=usdc, currency="EUR", amount=Decimal(5), method="revolut"
+    )
+    assert [(one.name, one.count) for one in both] == [("filters", 1)]
+    none = freed_by_dropping(
+        side="buy", asset=usdc, currency="EUR", amount=Decimal(5), method="revolut"
     )
     assert none == []
 
@@ -348,6 +352,9 @@ def test_the_empty_page_names_the_way_out(client: Client, alice: User, publish: 
     page = client.get(URL + "?method=revolut&amount=200").content.decode()
     assert "No one sells USDC for 200 EUR by Revolut" in page
     assert "Drop the method and 1 offer appears." in page
+    both = client.get(URL + "?method=revolut&amount=5").content.decode()
+    assert "Drop the filters and 1 offer appears." in both
+    assert f'href="{URL}"' in both
     nothing = client.get("/market/buy/USDC/GBP/").content.decode()
     assert "Be the first" in nothing
 

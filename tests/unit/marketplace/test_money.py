@@ -193,3 +193,19 @@ def test_margins_are_signed_with_sign_and_two_decimals() -> None:
         "-0.05",
         "+12.34",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "text"),
+    [
+        ("0.925925925925925925", "EUR", "0.9259"),
+        ("2853.15499", "EUR", "2853.15"),
+        ("18.04955", "MXN", "18.05"),
+        ("0.00012345", "EUR", "0.0001235"),
+        ("154.6", "JPY", "154.6"),
+    ],
+)
+def test_a_price_is_cut_to_the_digits_that_mean_something(
+    value: str, currency: str, text: str
+) -> None:
+    assert money.short_price_text(Decimal(value), currency) == text
