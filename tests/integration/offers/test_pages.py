@@ -80,7 +80,7 @@ def test_an_amount_that_does_not_fit_is_named_and_the_least_is_quoted(
     """N05."""
     page = shown(client.get(f"/o/{publish(alice).public_id}/", {"amount": amount}))
     assert 'class="hint is-bad"' in page
-    assert "53.74\u00a0USDC" in page
+    assert "53.748919\u00a0USDC" in page
 
 
 def test_a_buy_offer_asks_the_seller_for_the_fields_of_each_method(
