@@ -91,14 +91,12 @@ def _funded(record: EscrowRecord | None, fact: Fact) -> EscrowRecord:
     terms = TradeTerms.from_typed(fact.args["trade"])
     if terms.trade_id != fact.trade_id:
         raise EventMisplaced("Funded under an id that is not the hash of its terms.")
-    pay_by = int(fact.args["payBy"])
-    funded_at = pay_by - terms.pay_window
     return EscrowRecord(
         terms=terms,
         status=EscrowStatus.FUNDED.value,
-        since=funded_at,
-        funded_at=funded_at,
-        pay_by=pay_by,
+        since=fact.block_time,
+        funded_at=fact.block_time,
+        pay_by=fact.block_time + terms.pay_window,
     )
 
 

@@ -13,7 +13,8 @@ import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 
 import {IERC1271} from "./interfaces/IERC1271.sol";
 import {IEscrow} from "./interfaces/IEscrow.sol";
-import {NATIVE, RawTrade, Trade} from "./types/Trade.sol";
+import {IPermit2} from "./interfaces/IPermit2.sol";
+import {NATIVE, RawTrade, Signed, Trade} from "./types/Trade.sol";
 import "./types/TypeHashes.sol";
 import {DISPUTED, FUNDED, fundedWord, NO_WORD, NONE, PAID, Word} from "./types/Word.sol";
 
@@ -44,6 +45,9 @@ contract Escrow is IEscrow, EIP712 {
     uint256 private constant TOKEN_GAS = 300_000;
     uint256 private constant TOKEN_GAS_NEEDED = 340_000;
     uint256 private constant SIGNATURE_GAS = 400_000;
+
+    /// @dev The same on every chain, and nobody's.
+    IPermit2 private constant PERMIT2 = IPermit2(0x000000000022D473030F116dDEE9F6B43aC78BA3);
 
     /// @dev Half the order of secp256k1: a signature with a larger s is the twin of another one.
     uint256 private constant MAX_S = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
@@ -93,20 +97,29 @@ contract Escrow is IEscrow, EIP712 {
         _pull(raw);
     }
 
-    function _open(RawTrade raw) private {
+    /// @inheritdoc IEscrow
+    function fundWithPermit2(Trade calldata trade, uint256 nonce, uint256 permitDeadline, bytes calldata signature)
+        external
+    {
+        RawTrade raw = trade.raw();
+        address token = raw.token();
+        if (token.code.length == 0) revert NotAToken(token);
+        _pullWithPermit2(raw, _open(raw), nonce, permitDeadline, signature);
+    }
+
+    function _open(RawTrade raw) private returns (bytes32 id) {
         if (!raw.isClean()) revert(); // as the decoder would
         _checkTerms(raw);
-        bytes32 id = raw.hash();
+        id = raw.hash();
         Slot storage slot = _slots[id];
         uint8 status = slot.word.status();
         if (status != NONE) revert BadState(id, status);
 
-        uint40 payBy = uint40(block.timestamp) + raw.payWindow();
-        slot.word = fundedWord(uint40(block.timestamp), payBy);
-        _logFunded(id, raw, payBy);
+        slot.word = fundedWord(uint40(block.timestamp), uint40(block.timestamp) + raw.payWindow());
+        _logFunded(id, raw);
     }
 
-    /// @dev The seller is neither zero nor this contract, since he calls.
+    /// @dev The seller is neither zero nor this contract, since he calls, or Permit2 knows his signature.
     function _checkTerms(RawTrade raw) private view {
         (address seller, address buyer, address arbitrator) = (raw.seller(), raw.buyer(), raw.arbitrator());
         if (
@@ -133,31 +146,53 @@ contract Escrow is IEscrow, EIP712 {
         }
     }
 
-    /// @dev `emit Funded(id, seller, buyer, trade, payBy)`, copying the words of the calldata instead of encoding them anew.
-    function _logFunded(bytes32 id, RawTrade raw, uint40 payBy) private {
+    /// @dev `emit Funded(id, seller, buyer, trade)`, copying the words of the calldata instead of encoding them anew.
+    function _logFunded(bytes32 id, RawTrade raw) private {
         bytes32 signature = Funded.selector;
         (address seller, address buyer) = (raw.seller(), raw.buyer());
         assembly ("memory-safe") {
             let free := mload(0x40)
             calldatacopy(free, raw, 0x140)
-            mstore(add(free, 0x140), payBy)
-            log4(free, 0x160, signature, id, seller, buyer)
+            log4(free, 0x140, signature, id, seller, buyer)
         }
     }
 
-    /// @dev Takes the seller's tokens and counts them. Not reentrant: with a token that takes a cut and calls its sender back, one
-    /// payment could be counted for two trades.
-    function _pull(RawTrade raw) private {
-        if (_pulling) revert Reentered();
-        _pulling = true;
+    function _pull(RawTrade raw) private counted(raw) {
         (address token, address seller, uint256 amount) = (raw.token(), raw.seller(), raw.amount());
-        uint256 before = SafeTransferLib.balanceOf(token, address(this));
         if (!SafeTransferLib.trySafeTransferFrom(token, seller, address(this), amount)) {
             if (token.code.length == 0) revert NotAToken(token);
             revert TransferFailed(token, seller, address(this), amount);
         }
-        uint256 received = FixedPointMathLib.zeroFloorSub(SafeTransferLib.balanceOf(token, address(this)), before);
-        if (received != amount) revert WrongAmountReceived(received, amount);
+    }
+
+    function _pullWithPermit2(
+        RawTrade raw,
+        bytes32 id,
+        uint256 nonce,
+        uint256 permitDeadline,
+        bytes calldata signature
+    ) private counted(raw) {
+        PERMIT2.permitWitnessTransferFrom(
+            IPermit2.PermitTransferFrom(
+                IPermit2.TokenPermissions(raw.token(), raw.amount()), nonce, permitDeadline
+            ),
+            IPermit2.SignatureTransferDetails(address(this), raw.amount()),
+            raw.seller(),
+            id,
+            PERMIT2_WITNESS_TYPE,
+            signature
+        );
+    }
+
+    /// @dev The tokens are counted before and after they come. Not reentrant: with a token that takes a cut and calls its sender
+    /// back, one payment could be counted for two trades.
+    modifier counted(RawTrade raw) {
+        if (_pulling) revert Reentered();
+        _pulling = true;
+        uint256 before = SafeTransferLib.balanceOf(raw.token(), address(this));
+        _;
+        uint256 received = FixedPointMathLib.zeroFloorSub(SafeTransferLib.balanceOf(raw.token(), address(this)), before);
+        if (received != raw.amount()) revert WrongAmountReceived(received, raw.amount());
         _pulling = false;
     }
 
@@ -173,8 +208,22 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function markPaidBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        _checkSigned(raw.buyer(), _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature);
+        if (!_isSigned(raw.buyer(), _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.buyer(), deadline);
         _markPaid(id, slot, word);
+    }
+
+    /// @inheritdoc IEscrow
+    function batchMarkPaid(Signed[] calldata moves) external returns (bool[] memory done) {
+        done = new bool[](moves.length);
+        for (uint256 i = 0; i < moves.length; ++i) {
+            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(moves[i].trade);
+            if (word.status() != FUNDED || _isPassed(word.payBy(), GRACE)) continue;
+            bytes32 move = EfficientHashLib.hash(MARK_PAID_TYPEHASH, id, _b32(word.fundedAt()), _b32(moves[i].deadline));
+            if (!_isSigned(raw.buyer(), move, moves[i].deadline, moves[i].signature)) continue;
+
+            _markPaid(id, slot, word);
+            done[i] = true;
+        }
     }
 
     function _markPaid(bytes32 id, Slot storage slot, Word word) private {
@@ -199,7 +248,7 @@ contract Escrow is IEscrow, EIP712 {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
         bytes32 move =
             EfficientHashLib.hash(GRANT_TIME_TYPEHASH, id, _b32(word.fundedAt()), _b32(newPayBy), _b32(deadline));
-        _checkSigned(raw.seller(), move, deadline, signature);
+        if (!_isSigned(raw.seller(), move, deadline, signature)) _refuse(raw.seller(), deadline);
         _grantTime(id, slot, word, newPayBy);
     }
 
@@ -222,7 +271,7 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function reclaimBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        _checkSigned(raw.seller(), _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature);
+        if (!_isSigned(raw.seller(), _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.seller(), deadline);
         _reclaim(raw, id, slot, word);
     }
 
@@ -247,8 +296,22 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function releaseBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        _checkSigned(raw.seller(), _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature);
+        if (!_isSigned(raw.seller(), _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.seller(), deadline);
         _release(raw, id, slot, word);
+    }
+
+    /// @inheritdoc IEscrow
+    function batchRelease(Signed[] calldata moves) external returns (bool[] memory done) {
+        done = new bool[](moves.length);
+        for (uint256 i = 0; i < moves.length; ++i) {
+            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(moves[i].trade);
+            if (word.status() == NONE || !_isPassed(word.fundedAt(), 0)) continue;
+            bytes32 move = EfficientHashLib.hash(RELEASE_TYPEHASH, id, _b32(word.fundedAt()), _b32(moves[i].deadline));
+            if (!_isSigned(raw.seller(), move, moves[i].deadline, moves[i].signature)) continue;
+
+            _release(raw, id, slot, word);
+            done[i] = true;
+        }
     }
 
     function _release(RawTrade raw, bytes32 id, Slot storage slot, Word word) private {
@@ -267,7 +330,7 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function cancelBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        _checkSigned(raw.buyer(), _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature);
+        if (!_isSigned(raw.buyer(), _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.buyer(), deadline);
         _cancel(raw, id, slot, word);
     }
 
@@ -287,8 +350,8 @@ contract Escrow is IEscrow, EIP712 {
     ) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
         bytes32 move = EfficientHashLib.hash(SETTLE_TYPEHASH, id, _b32(word.fundedAt()), _b32(toBuyer), _b32(deadline));
-        if (msg.sender != raw.seller()) _checkSigned(raw.seller(), move, deadline, sellerSignature);
-        if (msg.sender != raw.buyer()) _checkSigned(raw.buyer(), move, deadline, buyerSignature);
+        if (msg.sender != raw.seller()) if (!_isSigned(raw.seller(), move, deadline, sellerSignature)) _refuse(raw.seller(), deadline);
+        if (msg.sender != raw.buyer()) if (!_isSigned(raw.buyer(), move, deadline, buyerSignature)) _refuse(raw.buyer(), deadline);
 
         uint256 toSeller = _rest(raw, toBuyer);
         _close(slot, word);
@@ -315,10 +378,22 @@ contract Escrow is IEscrow, EIP712 {
         bytes calldata signature
     ) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        _checkDisputed(raw, id, word, evidence, by, deadline, signature);
+        _dispute(id, slot, word, by, evidence);
+    }
+
+    function _checkDisputed(
+        RawTrade raw,
+        bytes32 id,
+        Word word,
+        bytes32 evidence,
+        address by,
+        uint256 deadline,
+        bytes calldata signature
+    ) private view {
         _checkParty(raw, by);
         bytes32 move = EfficientHashLib.hash(DISPUTE_TYPEHASH, id, _b32(word.fundedAt()), evidence, _b32(deadline));
-        _checkSigned(by, move, deadline, signature);
-        _dispute(id, slot, word, by, evidence);
+        if (!_isSigned(by, move, deadline, signature)) _refuse(by, deadline);
     }
 
     function _dispute(bytes32 id, Slot storage slot, Word word, address by, bytes32 evidence) private {
@@ -346,14 +421,36 @@ contract Escrow is IEscrow, EIP712 {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
         bytes32 move =
             EfficientHashLib.hash(RULE_TYPEHASH, id, _b32(word.fundedAt()), _b32(toBuyer), evidence, _b32(deadline));
-        _checkSigned(raw.arbitrator(), move, deadline, signature);
+        if (!_isSigned(raw.arbitrator(), move, deadline, signature)) _refuse(raw.arbitrator(), deadline);
         _rule(raw, id, slot, word, toBuyer, evidence);
+    }
+
+    /// @inheritdoc IEscrow
+    function disputeAndRule(
+        Trade calldata trade,
+        uint128 toBuyer,
+        bytes32 evidence,
+        address by,
+        bytes32 disputeEvidence,
+        bytes calldata signature,
+        uint256 deadline
+    ) external {
+        (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
+        if (msg.sender != raw.arbitrator()) revert NotArbitrator(msg.sender);
+        _checkDisputed(raw, id, word, disputeEvidence, by, deadline, signature);
+        if (word.status() != PAID) revert BadState(id, word.status());
+
+        emit Disputed(id, by, disputeEvidence);
+        _divide(raw, id, slot, word, toBuyer, evidence);
     }
 
     function _rule(RawTrade raw, bytes32 id, Slot storage slot, Word word, uint128 toBuyer, bytes32 evidence) private {
         if (word.status() != DISPUTED) revert BadState(id, word.status());
         _checkNotPassed(word.since(), raw.rulingWindow());
+        _divide(raw, id, slot, word, toBuyer, evidence);
+    }
 
+    function _divide(RawTrade raw, bytes32 id, Slot storage slot, Word word, uint128 toBuyer, bytes32 evidence) private {
         uint256 toSeller = _rest(raw, toBuyer);
         _close(slot, word);
         emit Ruled(id, toBuyer, evidence);
@@ -402,7 +499,7 @@ contract Escrow is IEscrow, EIP712 {
         bytes calldata signature
     ) external {
         bytes32 message = keccak256(abi.encode(WITHDRAW_TYPEHASH, account, token, amount, to, deadline));
-        _checkSigned(account, message, deadline, signature);
+        if (!_isSigned(account, message, deadline, signature)) _refuse(account, deadline);
         uint256 credit = creditOf[token][account];
         if (amount != credit) revert WrongCredit(amount, credit);
         _withdraw(account, token, amount, to);
@@ -440,18 +537,18 @@ contract Escrow is IEscrow, EIP712 {
         return (word.status(), word.since(), word.fundedAt(), word.payBy());
     }
 
-    /// @inheritdoc IEscrow
-    function DOMAIN_SEPARATOR() external view returns (bytes32) {
-        return _domainSeparator();
-    }
 
     // ---------------------------------------------------------------- checks
 
-    function _live(Trade calldata trade) private view returns (RawTrade raw, bytes32 id, Slot storage slot, Word word) {
+    function _find(Trade calldata trade) private view returns (RawTrade raw, bytes32 id, Slot storage slot, Word word) {
         raw = trade.raw();
         id = raw.hash();
         slot = _slots[id];
         word = slot.word;
+    }
+
+    function _live(Trade calldata trade) private view returns (RawTrade raw, bytes32 id, Slot storage slot, Word word) {
+        (raw, id, slot, word) = _find(trade);
         if (word.status() == NONE) revert BadState(id, NONE);
     }
 
@@ -460,17 +557,21 @@ contract Escrow is IEscrow, EIP712 {
     }
 
     /// @dev The sum of a time and a window is far below 2^256.
+    function _isPassed(uint256 from, uint256 window) private view returns (bool) {
+        unchecked {
+            return block.timestamp > from + window;
+        }
+    }
+
     function _checkPassed(uint256 from, uint256 window) private view {
         unchecked {
-            uint256 end = from + window;
-            if (block.timestamp <= end) revert TooEarly(block.timestamp, end + 1);
+            if (!_isPassed(from, window)) revert TooEarly(block.timestamp, from + window + 1);
         }
     }
 
     function _checkNotPassed(uint256 from, uint256 window) private view {
         unchecked {
-            uint256 end = from + window;
-            if (block.timestamp > end) revert TooLate(block.timestamp, end);
+            if (_isPassed(from, window)) revert TooLate(block.timestamp, from + window);
         }
     }
 
@@ -489,13 +590,20 @@ contract Escrow is IEscrow, EIP712 {
         return bytes32(value);
     }
 
-    function _checkSigned(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature) private view {
-        if (block.timestamp > deadline) revert Expired(block.timestamp, deadline);
+    /// @dev The key first: cheaper, and right for accounts that have both a key and code (EIP-7702).
+    function _isSigned(address signer, bytes32 structHash, uint256 deadline, bytes calldata signature)
+        private
+        view
+        returns (bool)
+    {
+        if (block.timestamp > deadline) return false;
         bytes32 digest = _hashTypedData(structHash);
-        // The key first: cheaper, and right for accounts that have both a key and code (EIP-7702).
-        if (!_isSignedByKey(signer, digest, signature) && !_isSignedByContract(signer, digest, signature)) {
-            revert BadSignature(signer);
-        }
+        return _isSignedByKey(signer, digest, signature) || _isSignedByContract(signer, digest, signature);
+    }
+
+    function _refuse(address signer, uint256 deadline) private view {
+        if (block.timestamp > deadline) revert Expired(block.timestamp, deadline);
+        revert BadSignature(signer);
     }
 
     /// @dev 65 bytes, or the 64 of ERC-2098; of two twins only the one with the low s.

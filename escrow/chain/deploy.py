@@ -8,14 +8,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from eth_abi.abi import encode
 from eth_account import Account
-from eth_utils.crypto import keccak
 
 from escrow.chain.codec import artifact, constructor_data
 from escrow.chain.deployments import recorded_deployment, recorded_entry
 from escrow.chain.gateway import Gateway
 from escrow.chain.keys import DEPLOYER, DEVNET_CHAIN_ID, cast_account
+from escrow.chain.permit2 import PERMIT2
 from escrow.chain.rpc import Rpc, number
 from escrow.chain.types import Deployment
 
@@ -57,6 +56,8 @@ def deploy_devnet(rpc_url: str) -> Deployment:
         raise WrongChain(
             f"The node at {rpc_url} serves chain {found}, not the devnet {DEVNET_CHAIN_ID}."
         )
+    if rpc.ask_always("eth_getCode", PERMIT2, "latest") == "0x":
+        rpc.ask("anvil_setCode", PERMIT2, artifact("Permit2")["deployedBytecode"])
     sent = [_deploy(rpc, step) for step in _steps() if not _is_there(rpc, step)]
     for tx_hash in sent:
         _await(rpc, tx_hash)
@@ -142,24 +143,9 @@ def _read_back(rpc_url: str, rpc: Rpc) -> Deployment:
                 f"{step.contract} did not arrive at {step.address}. Run `python manage.py devnet reset`."
             )
     node = Gateway(rpc_url, recorded.contract)
-    expected = _domain_separator(recorded)
-    if node.fee_recipient() != recorded.fee_recipient or node.domain_separator() != expected:
+    expected = ("Parley", "1", recorded.chain_id, recorded.contract)
+    if node.fee_recipient() != recorded.fee_recipient or node.domain() != expected:
         raise DeploymentBroken(
             "The devnet's contract has other settings than recorded. Run `python manage.py devnet reset`."
         )
     return replace(recorded, genesis_hash=node.genesis_hash(), code_hash=node.code_hash())
-
-
-def _domain_separator(recorded: Deployment) -> str:
-    # Spelled out here, so that the contract is compared with the standard and not only with our own typed data.
-    kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    values = [
-        keccak(text=kind),
-        keccak(text="Parley"),
-        keccak(text="1"),
-        recorded.chain_id,
-        recorded.contract,
-    ]
-    return (
-        "0x" + keccak(encode(["bytes32", "bytes32", "bytes32", "uint256", "address"], values)).hex()
-    )

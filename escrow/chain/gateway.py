@@ -147,9 +147,10 @@ class Gateway:
         """Who gets the fees."""
         return str(to_checksum_address(self._view("feeRecipient")[0]))
 
-    def domain_separator(self) -> str:
-        """The contract's EIP-712 domain separator."""
-        return "0x" + bytes(self._view("DOMAIN_SEPARATOR")[0]).hex()
+    def domain(self) -> tuple[str, str, int, str]:
+        """Name, version, chain id and address, as the contract puts them into what is signed for it (ERC-5267)."""
+        _, name, version, chain_id, contract, _, _ = self._view("eip712Domain")
+        return str(name), str(version), int(chain_id), str(to_checksum_address(contract))
 
     def is_contract_signature(self, account: str, digest: bytes, signature: bytes) -> bool:
         """Whether a contract account accepts the signature (EIP-1271), asked as our contract asks.

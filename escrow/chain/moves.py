@@ -5,7 +5,7 @@ Pure. Names of moves and arguments are those of the contract and of the page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ MOVES = {
         Move("timeout", ANYONE, "TimedOut"),
     )
 }
+_BATCHES = {"markPaid": "batchMarkPaid", "release": "batchRelease"}
 CLOSING_EVENTS = {"Released", "Cancelled", "Reclaimed", "Settled", "Ruled", "TimedOut"}
 
 
@@ -121,6 +122,44 @@ def signed_calldata(
         values.append(signer)
     return encode_call(
         f"{name}BySig", terms.as_tuple(), *values, deadline, bytes.fromhex(signature[2:])
+    )
+
+
+def batch_calldata(name: str, signed: Iterable[tuple[TradeTerms, int, str]]) -> str:
+    """The calldata of many signed moves at once; each is its terms, deadline and signature. For markPaid and release.
+
+    Raises: UnknownMove, CallMalformed.
+    """
+    function = _BATCHES.get(name)
+    if function is None:
+        raise UnknownMove(f"There is no batch of “{name}”.")
+    items = [
+        (terms.as_tuple(), deadline, bytes.fromhex(signature[2:]))
+        for terms, deadline, signature in signed
+    ]
+    return encode_call(function, items)
+
+
+def dispute_and_rule_calldata(
+    terms: TradeTerms,
+    *,
+    to_buyer: int,
+    evidence: str,
+    by: str,
+    dispute_evidence: str,
+    signature: str,
+    deadline: int,
+) -> str:
+    """The calldata with which the arbitrator brings a party's signed dispute and rules, in one transaction."""
+    return encode_call(
+        "disputeAndRule",
+        terms.as_tuple(),
+        to_buyer,
+        bytes.fromhex(evidence[2:]),
+        by,
+        bytes.fromhex(dispute_evidence[2:]),
+        bytes.fromhex(signature[2:]),
+        deadline,
     )
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from eth_typing import Hash32
 
-from escrow.chain import moves, typed_data
+from escrow.chain import moves, permit2, typed_data
 from escrow.chain.codec import artifact, encode_call
 from escrow.chain.deploy import deploy_devnet
 from escrow.chain.deployments import recorded_deployment
@@ -36,6 +36,7 @@ DAY_SECONDS = 24 * 3600
 PAY_SECONDS, RELEASE_SECONDS, RULING_SECONDS = 2 * 3600, 7 * DAY_SECONDS, 14 * DAY_SECONDS
 STARTS_AT = 4_000_000_000
 EVIDENCE = "0x" + "e1" * 32
+BATCH = 10
 GAS_LIMIT = 1_500_000
 
 
@@ -88,6 +89,8 @@ class _Bench:
             self._send(index, self.usdc, coins)
         allow = encode_call("approve", self._contract, 2**256 - 1, contract="TestUSDC")
         self._send(ALICE, self.usdc, allow)
+        to_permit2 = encode_call("approve", permit2.PERMIT2, 2**256 - 1, contract="TestUSDC")
+        self._send(ALICE, self.usdc, to_permit2)
         for token in (NATIVE, self.usdc):
             self.totals(token)
         # One escrow of each coin stays live, so that no balance of the contract ever returns to zero.
@@ -114,10 +117,13 @@ class _Bench:
         """The other ways a trade may end, in ether, each the cost of its last transaction."""
         return {
             "permit_funding": [self._fund_with_permit() for _ in range(2)][1],
+            "permit2_funding": [self._fund_with_permit2(nonce) for nonce in range(2)][1],
+            **self._batches(),
             "cancel_eth": self._move(self._fund(NATIVE), BOB, "cancel"),
             "reclaim_eth": self._late(self._fund(NATIVE), ALICE, "reclaim", PAY_SECONDS),
             "dispute": self._move(self._paid(), ALICE, "dispute", evidence=EVIDENCE),
             "rule": self._rule(),
+            "dispute_and_rule": self._dispute_and_rule(),
             "settle_split": self._settle(),
             "timeout_paid": self._late(self._paid(), RELAYER, "timeout", RELEASE_SECONDS),
             "timeout_split": self._late(self._disputed(), RELAYER, "timeout", RULING_SECONDS),
@@ -174,6 +180,35 @@ class _Bench:
         data = moves.permit_calldata(terms, deadline=deadline, v=v, r=r, s=s)
         return self._send(ALICE, self._contract, data)
 
+    def _fund_with_permit2(self, nonce: int) -> int:
+        """Sent by the relayer; the second one is steady, as Permit2 has a word of this seller's nonces then."""
+        terms, deadline = self._new(self.usdc).terms, self._clock + DAY_SECONDS
+        document = permit2.funding_message(
+            terms, contract=self._contract, nonce=nonce, deadline=deadline, chain_id=CHAIN_ID
+        )
+        signature = _compact(ALICE, permit2.funding_digest(document))
+        data = permit2.funding_calldata(terms, nonce=nonce, deadline=deadline, signature=signature)
+        return self._send(RELAYER, self._contract, data)
+
+    def _batches(self) -> dict[str, int]:
+        """Ten trades in ether at once, per trade."""
+        trades = [self._fund(NATIVE) for _ in range(BATCH)]
+        return {
+            f"batch{BATCH}_{word}_each": -(-self._batch(trades, signer, name) // BATCH)
+            for word, signer, name in (("paid", BOB, "markPaid"), ("release", ALICE, "release"))
+        }
+
+    def _batch(self, trades: list[_Trade], signer: int, name: str) -> int:
+        deadline = self._clock + DAY_SECONDS
+        data = moves.batch_calldata(
+            name,
+            [
+                (trade.terms, deadline, self._signature(signer, name, trade, {}, deadline))
+                for trade in trades
+            ],
+        )
+        return self._send(RELAYER, self._contract, data)
+
     def _move(self, trade: _Trade, by: int, name: str, **arguments: Any) -> int:
         return self._send(by, self._contract, moves.direct_calldata(name, trade.terms, arguments))
 
@@ -198,6 +233,20 @@ class _Bench:
         ruling = {"toBuyer": trade.terms.amount, "evidence": EVIDENCE}
         return self._move(trade, ARBITRATOR, "rule", **ruling)
 
+    def _dispute_and_rule(self) -> int:
+        trade, deadline = self._paid(), self._clock + DAY_SECONDS
+        signature = self._signature(ALICE, "dispute", trade, {"evidence": EVIDENCE}, deadline)
+        data = moves.dispute_and_rule_calldata(
+            trade.terms,
+            to_buyer=trade.terms.amount,
+            evidence=EVIDENCE,
+            by=cast_account(ALICE).address,
+            dispute_evidence=EVIDENCE,
+            signature=signature,
+            deadline=deadline,
+        )
+        return self._send(ARBITRATOR, self._contract, data)
+
     def _settle(self) -> int:
         trade = self._paid()
         deadline = self._clock + DAY_SECONDS
@@ -220,10 +269,7 @@ class _Bench:
             name, trade.terms, funded_at=trade.funded_at, arguments=arguments, deadline=deadline
         )
         digest = typed_data.digest(primary, message, chain_id=CHAIN_ID, contract=self._contract)
-        signed = cast_account(signer).unsafe_sign_hash(Hash32(digest))
-        # EIP-2098: the parity of v rides on the highest bit of s.
-        packed = signed.s | ((signed.v - 27) << 255)
-        return "0x" + signed.r.to_bytes(32, "big").hex() + packed.to_bytes(32, "big").hex()
+        return _compact(signer, digest)
 
     def _permit_signature(self, amount: int, deadline: int) -> str:
         owner = cast_account(ALICE).address
@@ -278,3 +324,10 @@ class _Bench:
 
     def _wait(self, seconds: int) -> None:
         self._clock += seconds
+
+
+def _compact(signer: int, digest: bytes) -> str:
+    """64 bytes (EIP-2098): the parity of v rides on the highest bit of s."""
+    signed = cast_account(signer).unsafe_sign_hash(Hash32(digest))
+    packed = signed.s | ((signed.v - 27) << 255)
+    return "0x" + signed.r.to_bytes(32, "big").hex() + packed.to_bytes(32, "big").hex()

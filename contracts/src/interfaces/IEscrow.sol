@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Trade} from "../types/Trade.sol";
+import {Signed, Trade} from "../types/Trade.sol";
 
 /// @title Escrow between the seller and the buyer of coins, while the buyer pays outside of the chain.
 /// @notice No owner, no pause, no upgrade, no settable value. Every call brings the whole Trade, whose hash is its id; the contract
@@ -12,8 +12,9 @@ import {Trade} from "../types/Trade.sol";
 interface IEscrow {
     // ---------------------------------------------------------------- events
 
-    /// @notice The seller locked the coins. Carries all terms, so that a party can act knowing only the chain.
-    event Funded(bytes32 indexed id, address indexed seller, address indexed buyer, Trade trade, uint40 payBy);
+    /// @notice The seller locked the coins; the buyer's `payWindow` runs from this block. Carries all terms, so that a party can act
+    /// knowing only the chain.
+    event Funded(bytes32 indexed id, address indexed seller, address indexed buyer, Trade trade);
 
     /// @notice The buyer says that he paid; the seller's window runs from this block.
     event MarkedPaid(bytes32 indexed id);
@@ -144,6 +145,11 @@ interface IEscrow {
     /// @dev A permit that somebody has already used does no harm; then its allowance is there.
     function fundWithPermit(Trade calldata trade, uint256 permitDeadline, uint8 v, bytes32 r, bytes32 s) external;
 
+    /// @notice Locks the tokens of a new trade with the seller's Permit2 signature, whose witness is the Trade. Sent by anybody.
+    /// @param nonce Of Permit2, which takes each of them once.
+    /// @param permitDeadline Until when Permit2 takes the signature.
+    function fundWithPermit2(Trade calldata trade, uint256 nonce, uint256 permitDeadline, bytes calldata signature) external;
+
     // ---------------------------------------------------------------- FUNDED
 
     /// @notice The buyer says that he paid. FUNDED, until one day after `payBy`; past `payBy` it races `reclaim`.
@@ -151,6 +157,11 @@ interface IEscrow {
 
     /// @notice `markPaid`, signed by the buyer.
     function markPaidBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external;
+
+    /// @notice `markPaidBySig`, many at once. An item that cannot be done is passed over, and costs at most the gas that its buyer's
+    /// wallet may burn.
+    /// @return done Which items were done.
+    function batchMarkPaid(Signed[] calldata moves) external returns (bool[] memory done);
 
     /// @notice The seller gives the buyer more time. FUNDED; later than `payBy`, at most 14 days from now.
     function grantTime(Trade calldata trade, uint40 newPayBy) external;
@@ -171,6 +182,11 @@ interface IEscrow {
 
     /// @notice `release`, signed by the seller.
     function releaseBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external;
+
+    /// @notice `releaseBySig`, many at once. An item that cannot be done is passed over, and costs at most the gas that its seller's
+    /// wallet may burn; only too little gas for a payment undoes the whole call (`LowGas`).
+    /// @return done Which items were done.
+    function batchRelease(Signed[] calldata moves) external returns (bool[] memory done);
 
     /// @notice The buyer gives the coins back to the seller.
     function cancel(Trade calldata trade) external;
@@ -216,6 +232,19 @@ interface IEscrow {
         bytes calldata signature
     ) external;
 
+    /// @notice `dispute` and `rule` in one call: the arbitrator brings the signed dispute of a party and divides. PAID.
+    /// @param evidence Hash of the arbitrator's reasons.
+    /// @param by The buyer or the seller, who signed the dispute with `disputeEvidence` and `deadline`.
+    function disputeAndRule(
+        Trade calldata trade,
+        uint128 toBuyer,
+        bytes32 evidence,
+        address by,
+        bytes32 disputeEvidence,
+        bytes calldata signature,
+        uint256 deadline
+    ) external;
+
     /// @notice Closes a trade whose window has passed; anybody may. FUNDED, a day after `payBy`: all to the seller. PAID, after
     /// `releaseWindow`: all to the buyer, less the fee. DISPUTED, after `rulingWindow`: half each, the odd unit to the seller, no fee.
     function timeout(Trade calldata trade) external;
@@ -258,7 +287,4 @@ interface IEscrow {
 
     /// @notice Who gets the fees; fixed at deployment.
     function feeRecipient() external view returns (address);
-
-    /// @notice The EIP-712 domain separator: name "Parley", version "1", the present chain id, this contract.
-    function DOMAIN_SEPARATOR() external view returns (bytes32);
 }

@@ -25,6 +25,16 @@ struct Trade {
     bytes32 terms;
 }
 
+/// @notice A signed move without an argument of its own, as a batch takes it.
+/// @param trade Of this trade.
+/// @param deadline The last second in which the signature is good.
+/// @param signature By the party whose move it is.
+struct Signed {
+    Trade trade;
+    uint256 deadline;
+    bytes signature;
+}
+
 /// @dev The chain's native coin, where a token is expected.
 address constant NATIVE = address(0);
 

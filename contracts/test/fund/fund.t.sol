@@ -133,7 +133,7 @@ contract FundTest is Base {
         Purse memory was = purseOf(trade);
 
         vm.expectEmit(address(escrow));
-        emit IEscrow.Funded(id, alice, bob, trade, START + 2 hours);
+        emit IEscrow.Funded(id, alice, bob, trade);
         vm.prank(alice);
         escrow.fund{value: ETH_AMOUNT}(trade);
 
@@ -167,7 +167,7 @@ contract FundTest is Base {
         bytes32 id = structHashOf(trade);
 
         vm.expectEmit(address(escrow));
-        emit IEscrow.Funded(id, alice, bob, trade, START + trade.payWindow);
+        emit IEscrow.Funded(id, alice, bob, trade);
         vm.prank(alice);
         escrow.fund{value: trade.amount}(trade);
 
@@ -287,7 +287,7 @@ contract FundTest is Base {
         vm.startPrank(alice);
         usdc.approve(address(escrow), USDC_AMOUNT);
         vm.expectEmit(address(escrow));
-        emit IEscrow.Funded(escrow.idOf(trade), alice, bob, trade, START + 2 hours);
+        emit IEscrow.Funded(escrow.idOf(trade), alice, bob, trade);
         escrow.fund(trade);
         vm.stopPrank();
 

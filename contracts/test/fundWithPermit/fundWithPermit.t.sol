@@ -90,7 +90,7 @@ contract FundWithPermitTest is Base {
         Trade memory trade = usdcTrade();
         bytes32 id = escrow.idOf(trade);
         vm.expectEmit(address(escrow));
-        emit IEscrow.Funded(id, alice, bob, trade, START + 2 hours);
+        emit IEscrow.Funded(id, alice, bob, trade);
         vm.prank(alice);
         escrow.fundWithPermit(trade, START + 900, v, r, s);
         assertEq(statusOf(id), FUNDED);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Test} from "forge-std/Test.sol";
 
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
@@ -21,7 +22,13 @@ contract GoldenTest is Test {
     }
 
     function test_TheDomainIsTheSame() external view {
-        assertEq(escrow.DOMAIN_SEPARATOR(), vm.parseJsonBytes32(vectors, ".domainSeparator"));
+        (, string memory name, string memory version, uint256 chainId, address contract_,,) =
+            IERC5267(address(escrow)).eip712Domain();
+        string memory kind = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)";
+        bytes32 separator = keccak256(
+            abi.encode(keccak256(bytes(kind)), keccak256(bytes(name)), keccak256(bytes(version)), chainId, contract_)
+        );
+        assertEq(separator, vm.parseJsonBytes32(vectors, ".domainSeparator"));
     }
 
     function test_TheTypeHashesAreTheSame() external view {
@@ -48,7 +55,7 @@ contract GoldenTest is Test {
             assertEq(vm.eip712HashStruct(fields, message), hashed, primary);
             if (_same(primary, "Trade")) assertEq(escrow.idOf(abi.decode(message, (Trade))), hashed, "idOf");
 
-            bytes32 digest = keccak256(abi.encodePacked("\x19\x01", escrow.DOMAIN_SEPARATOR(), hashed));
+            bytes32 digest = keccak256(abi.encodePacked("\x19\x01", vm.parseJsonBytes32(vectors, ".domainSeparator"), hashed));
             assertEq(digest, vm.parseJsonBytes32(vectors, _at(count, ".digest")), primary);
             bytes memory signature = vm.parseJsonBytes(vectors, _at(count, ".signature"));
             assertEq(_recovered(digest, signature), vm.parseJsonAddress(vectors, _at(count, ".signer")), primary);

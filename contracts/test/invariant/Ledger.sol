@@ -42,10 +42,10 @@ contract Ledger {
     function _readMove(bytes32 kind, bytes32 id, bytes calldata data) private {
         Facts storage facts = _facts[id];
         if (kind == IEscrow.Funded.selector) {
-            (Trade memory trade, uint40 payBy) = abi.decode(data, (Trade, uint40));
+            Trade memory trade = abi.decode(data, (Trade));
             require(facts.status == 0, "funded twice");
             _trades[id] = trade;
-            _facts[id] = Facts(FUNDED, block.timestamp, block.timestamp, payBy);
+            _facts[id] = Facts(FUNDED, block.timestamp, block.timestamp, uint40(block.timestamp) + trade.payWindow);
             return;
         }
         require(facts.status != 0, "not live");

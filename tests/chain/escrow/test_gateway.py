@@ -13,7 +13,7 @@ from escrow.chain.codec import artifact, encode_call
 from escrow.chain.deploy import DeploymentBroken, WrongChain, deploy_devnet
 from escrow.chain.errors import EscrowReverted
 from escrow.chain.gateway import Gateway, NoContract, NodeUnavailable
-from escrow.chain.moves import direct_calldata, permit_calldata
+from escrow.chain.moves import direct_calldata, message_of, permit_calldata
 from escrow.chain.types import DISPUTED, FUNDED, NONE, PAID, ZERO_ADDRESS, Call
 from tests.chain.escrow.conftest import DAY, ETHER, FAR, Walker
 
@@ -28,9 +28,11 @@ def test_id_of_the_contract_is_ours(walker: Walker) -> None:
     assert walker.node.rpc.ask("eth_call", call, "latest") == terms.trade_id
 
 
-def test_domain_separator_of_the_contract_is_ours(walker: Walker) -> None:
-    ours = typed_data.domain_separator(chain_id=72731, contract=walker.node.contract)
-    assert walker.node.domain_separator() == "0x" + ours.hex()
+def test_domain_of_the_contract_is_ours(walker: Walker) -> None:
+    """S04."""
+    _, message = message_of("release", walker.terms(), funded_at=1, arguments={}, deadline=2)
+    document = typed_data.typed_message("Release", message, 72731, walker.node.contract)
+    assert walker.node.domain() == tuple(document["domain"].values())
 
 
 def test_funding_locks_the_coins_and_starts_the_clock(walker: Walker) -> None:
