@@ -38,6 +38,9 @@ contract Escrow is IEscrow, EIP712 {
     /// @dev How long after `payBy` the buyer may still mark the trade paid, and nobody but the seller may take it back.
     uint256 private constant GRACE = 1 days;
 
+    /// @dev The answer of a batch has a bit for each move.
+    uint256 private constant MAX_BATCH = 256;
+
     /// @dev What a payment gets, and what must have been left before a failed one to believe that its recipient is at fault:
     /// enough for the whole cap after the price of the call and the 1/64 that it holds back.
     uint256 private constant NATIVE_GAS = 100_000;
@@ -165,17 +168,12 @@ contract Escrow is IEscrow, EIP712 {
         }
     }
 
-    function _pullWithPermit2(
-        RawTrade raw,
-        bytes32 id,
-        uint256 nonce,
-        uint256 permitDeadline,
-        bytes calldata signature
-    ) private counted(raw) {
+    function _pullWithPermit2(RawTrade raw, bytes32 id, uint256 nonce, uint256 permitDeadline, bytes calldata signature)
+        private
+        counted(raw)
+    {
         PERMIT2.permitWitnessTransferFrom(
-            IPermit2.PermitTransferFrom(
-                IPermit2.TokenPermissions(raw.token(), raw.amount()), nonce, permitDeadline
-            ),
+            IPermit2.PermitTransferFrom(IPermit2.TokenPermissions(raw.token(), raw.amount()), nonce, permitDeadline),
             IPermit2.SignatureTransferDetails(address(this), raw.amount()),
             raw.seller(),
             id,
@@ -208,21 +206,25 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function markPaidBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        if (!_isSigned(raw.buyer(), _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.buyer(), deadline);
+        if (!_isSigned(raw.buyer(), _plain(MARK_PAID_TYPEHASH, id, word, deadline), deadline, signature)) {
+            _refuse(raw.buyer(), deadline);
+        }
         _markPaid(id, slot, word);
     }
 
     /// @inheritdoc IEscrow
-    function batchMarkPaid(Signed[] calldata moves) external returns (bool[] memory done) {
-        done = new bool[](moves.length);
+    function batchMarkPaid(Signed[] calldata moves) external returns (uint256 done) {
+        if (moves.length > MAX_BATCH) revert BatchTooLong(moves.length, MAX_BATCH);
         for (uint256 i = 0; i < moves.length; ++i) {
-            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(moves[i].trade);
+            Signed calldata signed = moves[i];
+            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(signed.trade);
             if (word.status() != FUNDED || _isPassed(word.payBy(), GRACE)) continue;
-            bytes32 move = EfficientHashLib.hash(MARK_PAID_TYPEHASH, id, _b32(word.fundedAt()), _b32(moves[i].deadline));
-            if (!_isSigned(raw.buyer(), move, moves[i].deadline, moves[i].signature)) continue;
+            bytes32 move = EfficientHashLib.hash(MARK_PAID_TYPEHASH, id, _b32(word.fundedAt()), _b32(signed.deadline));
+            if (!_isSigned(raw.buyer(), move, signed.deadline, signed.signature)) continue;
 
-            _markPaid(id, slot, word);
-            done[i] = true;
+            slot.word = word.withStatus(PAID, uint40(block.timestamp));
+            emit MarkedPaid(id);
+            done |= 1 << i;
         }
     }
 
@@ -271,7 +273,9 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function reclaimBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        if (!_isSigned(raw.seller(), _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.seller(), deadline);
+        if (!_isSigned(raw.seller(), _plain(RECLAIM_TYPEHASH, id, word, deadline), deadline, signature)) {
+            _refuse(raw.seller(), deadline);
+        }
         _reclaim(raw, id, slot, word);
     }
 
@@ -296,21 +300,24 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function releaseBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        if (!_isSigned(raw.seller(), _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.seller(), deadline);
+        if (!_isSigned(raw.seller(), _plain(RELEASE_TYPEHASH, id, word, deadline), deadline, signature)) {
+            _refuse(raw.seller(), deadline);
+        }
         _release(raw, id, slot, word);
     }
 
     /// @inheritdoc IEscrow
-    function batchRelease(Signed[] calldata moves) external returns (bool[] memory done) {
-        done = new bool[](moves.length);
+    function batchRelease(Signed[] calldata moves) external returns (uint256 done) {
+        if (moves.length > MAX_BATCH) revert BatchTooLong(moves.length, MAX_BATCH);
         for (uint256 i = 0; i < moves.length; ++i) {
-            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(moves[i].trade);
+            Signed calldata signed = moves[i];
+            (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _find(signed.trade);
             if (word.status() == NONE || !_isPassed(word.fundedAt(), 0)) continue;
-            bytes32 move = EfficientHashLib.hash(RELEASE_TYPEHASH, id, _b32(word.fundedAt()), _b32(moves[i].deadline));
-            if (!_isSigned(raw.seller(), move, moves[i].deadline, moves[i].signature)) continue;
+            bytes32 move = EfficientHashLib.hash(RELEASE_TYPEHASH, id, _b32(word.fundedAt()), _b32(signed.deadline));
+            if (!_isSigned(raw.seller(), move, signed.deadline, signed.signature)) continue;
 
             _release(raw, id, slot, word);
-            done[i] = true;
+            done |= 1 << i;
         }
     }
 
@@ -330,7 +337,9 @@ contract Escrow is IEscrow, EIP712 {
     /// @inheritdoc IEscrow
     function cancelBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
-        if (!_isSigned(raw.buyer(), _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature)) _refuse(raw.buyer(), deadline);
+        if (!_isSigned(raw.buyer(), _plain(CANCEL_TYPEHASH, id, word, deadline), deadline, signature)) {
+            _refuse(raw.buyer(), deadline);
+        }
         _cancel(raw, id, slot, word);
     }
 
@@ -350,8 +359,12 @@ contract Escrow is IEscrow, EIP712 {
     ) external {
         (RawTrade raw, bytes32 id, Slot storage slot, Word word) = _live(trade);
         bytes32 move = EfficientHashLib.hash(SETTLE_TYPEHASH, id, _b32(word.fundedAt()), _b32(toBuyer), _b32(deadline));
-        if (msg.sender != raw.seller()) if (!_isSigned(raw.seller(), move, deadline, sellerSignature)) _refuse(raw.seller(), deadline);
-        if (msg.sender != raw.buyer()) if (!_isSigned(raw.buyer(), move, deadline, buyerSignature)) _refuse(raw.buyer(), deadline);
+        if (msg.sender != raw.seller()) {
+            if (!_isSigned(raw.seller(), move, deadline, sellerSignature)) _refuse(raw.seller(), deadline);
+        }
+        if (msg.sender != raw.buyer()) {
+            if (!_isSigned(raw.buyer(), move, deadline, buyerSignature)) _refuse(raw.buyer(), deadline);
+        }
 
         uint256 toSeller = _rest(raw, toBuyer);
         _close(slot, word);
@@ -450,7 +463,9 @@ contract Escrow is IEscrow, EIP712 {
         _divide(raw, id, slot, word, toBuyer, evidence);
     }
 
-    function _divide(RawTrade raw, bytes32 id, Slot storage slot, Word word, uint128 toBuyer, bytes32 evidence) private {
+    function _divide(RawTrade raw, bytes32 id, Slot storage slot, Word word, uint128 toBuyer, bytes32 evidence)
+        private
+    {
         uint256 toSeller = _rest(raw, toBuyer);
         _close(slot, word);
         emit Ruled(id, toBuyer, evidence);
@@ -536,7 +551,6 @@ contract Escrow is IEscrow, EIP712 {
         Word word = _slots[id].word;
         return (word.status(), word.since(), word.fundedAt(), word.payBy());
     }
-
 
     // ---------------------------------------------------------------- checks
 

@@ -17,6 +17,8 @@ abstract contract Base is Test {
     bytes32 internal constant EVIDENCE = keccak256("what happened");
     uint256 internal constant CURVE_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
 
+    address internal constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+
     string internal constant TRADE_TYPE =
         "Trade(address seller,address buyer,address token,uint128 amount,address arbitrator,uint16 feeBps,uint32 payWindow,uint32 releaseWindow,uint32 rulingWindow,bytes32 terms)";
 
@@ -46,7 +48,18 @@ abstract contract Base is Test {
     }
 
     function deployEscrow(address feeRecipient) internal returns (IEscrow) {
-        return IEscrow(deployCode("Escrow.sol:Escrow", abi.encode(feeRecipient)));
+        return IEscrow(deployCode(escrowArtifact(), abi.encode(feeRecipient)));
+    }
+
+    /// @dev The build as it will be deployed, or another one of the same source: a plain one, or one with a fault put in.
+    function escrowArtifact() internal view returns (string memory) {
+        return vm.envOr("ESCROW_ARTIFACT", string("Escrow.sol:Escrow"));
+    }
+
+    /// @dev The code that stands there on public chains.
+    function placePermit2() internal {
+        string memory artifact = vm.readFile("../escrow/chain/abi/Permit2.json");
+        vm.etch(PERMIT2, vm.parseJsonBytes(artifact, ".deployedBytecode"));
     }
 
     // ---------------------------------------------------------------- trades

@@ -123,6 +123,9 @@ interface IEscrow {
     /// @notice A payment failed with so little gas that its recipient may not be at fault; send the call again with more.
     error LowGas(uint256 gasLeft, uint256 gasNeeded);
 
+    /// @notice A batch may hold at most `max` moves.
+    error BatchTooLong(uint256 length, uint256 max);
+
     /// @notice Nothing is owed to `account` in this token.
     error NoCredit(address token, address account);
 
@@ -148,7 +151,8 @@ interface IEscrow {
     /// @notice Locks the tokens of a new trade with the seller's Permit2 signature, whose witness is the Trade. Sent by anybody.
     /// @param nonce Of Permit2, which takes each of them once.
     /// @param permitDeadline Until when Permit2 takes the signature.
-    function fundWithPermit2(Trade calldata trade, uint256 nonce, uint256 permitDeadline, bytes calldata signature) external;
+    function fundWithPermit2(Trade calldata trade, uint256 nonce, uint256 permitDeadline, bytes calldata signature)
+        external;
 
     // ---------------------------------------------------------------- FUNDED
 
@@ -160,8 +164,9 @@ interface IEscrow {
 
     /// @notice `markPaidBySig`, many at once. An item that cannot be done is passed over, and costs at most the gas that its buyer's
     /// wallet may burn.
-    /// @return done Which items were done.
-    function batchMarkPaid(Signed[] calldata moves) external returns (bool[] memory done);
+    /// @param moves At most 256.
+    /// @return done Bit i is set when move i was done, the lowest for the first.
+    function batchMarkPaid(Signed[] calldata moves) external returns (uint256 done);
 
     /// @notice The seller gives the buyer more time. FUNDED; later than `payBy`, at most 14 days from now.
     function grantTime(Trade calldata trade, uint40 newPayBy) external;
@@ -185,8 +190,9 @@ interface IEscrow {
 
     /// @notice `releaseBySig`, many at once. An item that cannot be done is passed over, and costs at most the gas that its seller's
     /// wallet may burn; only too little gas for a payment undoes the whole call (`LowGas`).
-    /// @return done Which items were done.
-    function batchRelease(Signed[] calldata moves) external returns (bool[] memory done);
+    /// @param moves At most 256.
+    /// @return done Bit i is set when move i was done, the lowest for the first.
+    function batchRelease(Signed[] calldata moves) external returns (uint256 done);
 
     /// @notice The buyer gives the coins back to the seller.
     function cancel(Trade calldata trade) external;

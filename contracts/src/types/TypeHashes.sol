@@ -39,6 +39,5 @@ bytes32 constant WITHDRAW_TYPEHASH =
     keccak256("Withdraw(address account,address token,uint256 amount,address to,uint256 deadline)");
 
 /// @dev What Permit2 hashes after its own members: the witness, whose hash is the trade's id, and the types in alphabetical order.
-string constant PERMIT2_WITNESS_TYPE =
-    "Trade witness)TokenPermissions(address token,uint256 amount)"
+string constant PERMIT2_WITNESS_TYPE = "Trade witness)TokenPermissions(address token,uint256 amount)"
     "Trade(address seller,address buyer,address token,uint128 amount,address arbitrator,uint16 feeBps,uint32 payWindow,uint32 releaseWindow,uint32 rulingWindow,bytes32 terms)";
