@@ -21,10 +21,10 @@ MOVES["rule"] = [("uint128", int(wanted[1]) if wanted[1:] else 0), ("bytes32", b
 
 w3 = Web3(Web3.HTTPProvider(rpc))
 me = w3.eth.account.from_key(os.environ["KEY"])
-funded = w3.keccak(text=f"Funded(bytes32,address,address,{TRADE},uint40)")
+funded = w3.keccak(text=f"Funded(bytes32,address,address,{TRADE})")
 start = int(os.environ.get("FROM_BLOCK", "0"))
 log = w3.eth.get_logs({"address": contract, "fromBlock": start, "topics": [funded, trade_id]})[-1]
-trade = w3.codec.decode([TRADE, "uint40"], log["data"])[0]
+trade = w3.codec.decode([TRADE], log["data"])[0]
 
 
 def call_of(move):

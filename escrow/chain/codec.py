@@ -103,7 +103,7 @@ def decode_event(log: RawLog) -> DecodedEvent | None:
 
 
 def decode_error(data: str) -> tuple[str, dict[str, str]] | None:
-    """The name and arguments of a custom error, or None when the data is none of the contract's own.
+    """The name and arguments of a custom error, or None when the data is none of those in error_names.
 
     Arguments are texts: decimal for integers.
     """
@@ -139,8 +139,8 @@ def called_trade(data: str) -> tuple[str, str]:
 
 
 def error_names() -> list[str]:
-    """The names of all custom errors of the escrow contract."""
-    return sorted(_entries("Escrow", "error"))
+    """The names of all custom errors of the escrow contract, and of Permit2, which speaks through it when it funds."""
+    return sorted(entry["name"] for entry in _errors().values())
 
 
 def event_topic(name: str) -> str:
@@ -167,7 +167,7 @@ def _events() -> dict[str, Any]:
 @cache
 def _errors() -> dict[str, Any]:
     # A custom error's selector is that of a function with the same signature.
-    errors = _entries("Escrow", "error").values()
+    errors = [entry for name in ("Escrow", "Permit2") for entry in _entries(name, "error").values()]
     return {
         function_signature_to_4byte_selector(abi_to_signature(entry)).hex(): entry
         for entry in errors

@@ -11,7 +11,7 @@ from typing import Any
 
 ERRORS_PATH = Path(__file__).with_name("errors.json")
 
-_ABOUT_TIME = {"TooEarly", "TooLate", "Expired", "PayByOutOfRange"}
+_ABOUT_TIME = {"TooEarly", "TooLate", "Expired", "PayByOutOfRange", "SignatureExpired"}
 _DAY_SECONDS, _HOUR_SECONDS, _MINUTE_SECONDS = 86_400, 3_600, 60
 
 

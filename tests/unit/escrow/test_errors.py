@@ -9,9 +9,8 @@ from escrow.chain.errors import EscrowReverted, sentence_for, sentence_names
 
 
 def _arguments(name: str) -> dict[str, str]:
-    entry = next(
-        e for e in codec.artifact("Escrow")["abi"] if e["type"] == "error" and e["name"] == name
-    )
+    errors = codec.artifact("Escrow")["abi"] + codec.artifact("Permit2")["abi"]
+    entry = next(e for e in errors if e["type"] == "error" and e["name"] == name)
     return {
         given["name"]: "1770000000" if given["type"].startswith("uint") else "0x" + "11" * 20
         for given in entry["inputs"]
