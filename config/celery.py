@@ -42,6 +42,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"queue": "chain", "expires": 5},
         },
+        "audit": {
+            "task": "escrow.tasks.audit",
+            "schedule": 20.0,
+            "options": {"queue": "bulk", "expires": 20},
+        },
         "refresh-prices": {
             "task": "marketplace.prices.tasks.refresh_prices",
             "schedule": 15.0,

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from escrow.models import (
     Asset,
+    AuditFinding,
     Chain,
     ChainEvent,
     Escrow,
@@ -67,6 +68,13 @@ class EscrowAdmin(ReadOnlyAdmin):
     list_display = ("trade_id", "status", "outcome", "seller", "buyer", "amount", "token", "pay_by")
     list_filter = ("status", "outcome")
     search_fields = ("trade_id", "seller", "buyer")
+
+
+@admin.register(AuditFinding)
+class AuditFindingAdmin(ReadOnlyAdmin):
+    list_display = ("trade_id", "field", "row_value", "true_value", "source", "found_at", "gone_at")
+    list_filter = ("source", "field", ("gone_at", admin.EmptyFieldListFilter))
+    search_fields = ("trade_id",)
 
 
 @admin.register(Submission)

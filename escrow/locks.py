@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-FOLLOWER, RELAYER = 7_270_001, 7_270_002
+FOLLOWER, RELAYER, AUDITOR = 7_270_001, 7_270_002, 7_270_003
 
 
 @contextmanager

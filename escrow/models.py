@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from escrow.fields import AddressField, HashField, Uint256Field
 from escrow.states import (
+    AuditSource,
     EscrowOutcome,
     EscrowStatus,
     RelayStatus,
@@ -36,6 +37,7 @@ class Chain(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True, default="")
     halt_reason = models.TextField(blank=True, default="")
+    audited_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -170,6 +172,31 @@ class Escrow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.trade_id[:10]} {self.status}"
+
+
+class AuditFinding(models.Model):
+    """A field of a row that was not what the contract or the row's own events say; open until a later look finds it right."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="audit_findings")
+    trade_id = HashField(db_index=True)
+    field = models.CharField(max_length=20)
+    row_value = models.CharField(max_length=100)
+    true_value = models.CharField(max_length=100)
+    source = models.CharField(max_length=8, choices=AuditSource.choices)
+    found_at = models.DateTimeField()
+    gone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain", "trade_id", "field", "source"],
+                name="audit_finding_open_once",
+                condition=Q(gone_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.field} of {self.trade_id[:10]}"
 
 
 class Submission(models.Model):

@@ -9,10 +9,20 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from escrow.models import Asset, Chain, ChainEvent, Escrow, Relayer, SignedCall, Submission
+from escrow.models import (
+    Asset,
+    AuditFinding,
+    Chain,
+    ChainEvent,
+    Escrow,
+    Relayer,
+    SignedCall,
+    Submission,
+)
 
 STALE_HEAD_SECONDS = 60
 STALE_RELAYER_SECONDS = 60
+STALE_AUDIT_SECONDS = 180
 
 
 class ChainUnknown(Exception):
@@ -118,6 +128,21 @@ def chain_health() -> ChainHealth:
         relayer_ok=not relayer_reason,
         reason=reason or relayer_reason,
     )
+
+
+def audit_trouble() -> str:
+    """A sentence when rows differ from the contract, or have not been compared for long; else nothing."""
+    chain = Chain.objects.filter(pk=settings.CHAIN_ID).first()
+    if chain is None:
+        return ""
+    differing = AuditFinding.objects.filter(chain=chain, gone_at=None)
+    trades = differing.values("trade_id").distinct().count()
+    if trades:
+        who = "1 trade shown here differs" if trades == 1 else f"{trades} trades shown here differ"
+        return f"{who} from the contract; see /ops/."
+    if _seconds_since(chain.audited_at) > STALE_AUDIT_SECONDS:
+        return f"The trades have not been compared with the contract for {_seconds_since(chain.audited_at)} seconds."
+    return ""
 
 
 def signed_calls(trade_id: str) -> list[SignedCall]:

@@ -25,6 +25,13 @@ class EscrowOutcome(TextChoices):
     TIMED_OUT = "TIMED_OUT"
 
 
+class AuditSource(TextChoices):
+    """What a row was compared with."""
+
+    CONTRACT = "CONTRACT", "the contract"
+    EVENTS = "EVENTS", "its events"
+
+
 class SubmissionStatus(TextChoices):
     """What became of a person's own transaction."""
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from escrow import relayer, submissions
+from escrow import auditor, relayer, submissions
+from escrow.models import Chain
 
 
 @shared_task(name="escrow.tasks.relay", soft_time_limit=30, time_limit=40)
@@ -20,3 +21,10 @@ def relay() -> None:
 def watch_submissions() -> None:
     """Look after people's own transactions."""
     submissions.watch_once()
+
+
+@shared_task(name="escrow.tasks.audit", soft_time_limit=50, time_limit=55)
+def audit() -> None:
+    """Compare the rows of every chain with the contract; a node that is away is tried again next time."""
+    for chain in Chain.objects.filter(scanned_block__isnull=False, halt_reason=""):
+        auditor.audit_once(chain)

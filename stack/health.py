@@ -34,6 +34,7 @@ def look() -> list[Part]:
         _asked("worker", _worker),
         _asked("chain", _chain),
         _asked("relayer", _relayer),
+        _asked("auditor", escrow.audit_trouble),
     ]
 
 

@@ -6,6 +6,7 @@ Reads never guess: an empty answer where there must be one is NodeUnavailable, n
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -134,6 +135,24 @@ class Gateway:
     def escrow_state(self, trade_id: str, block: int | str | None = None) -> EscrowState:
         """The contract's word for a trade, at the newest or a given block."""
         return EscrowState(*self._view("stateOf", bytes.fromhex(trade_id[2:]), block=block))
+
+    def escrow_states(self, trade_ids: Sequence[str], block: int | str) -> list[EscrowState]:
+        """The contract's words for many trades at one block, in one request.
+
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        calls = [
+            (
+                {"to": self.contract, "data": encode_call("stateOf", bytes.fromhex(trade_id[2:]))},
+                block_text(block),
+            )
+            for trade_id in trade_ids
+        ]
+        answers = self.rpc.ask_many("eth_call", calls)
+        try:
+            return [EscrowState(*decode_result("stateOf", str(answer))) for answer in answers]
+        except (DecodingError, ValueError) as error:
+            raise NodeUnavailable("The node gave no state of a trade.") from error
 
     def credit(self, token: str, account: str) -> int:
         """Base units of a token that wait in the contract for an account."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ import requests
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
+from web3.types import RPCEndpoint
 
 DEFAULT_TIMEOUT_SECONDS = 5
 
@@ -63,11 +65,23 @@ class Rpc:
             answer: Any = self._provider.make_request(method, list(params))
         except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
             raise NodeUnavailable(f"The node did not answer {method}.") from error
-        if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+        return _result(method, answer)
+
+    def ask_many(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
+        """The results of many calls of one method, in their order, asked as one batch.
+
+        Raises: NodeUnavailable, NodeRefused; one bad answer refuses all of them.
+        """
+        if not calls:
+            return []
+        requests_ = [(RPCEndpoint(method), list(parameters)) for parameters in calls]
+        try:
+            answers: Any = self._provider.make_batch_request(requests_)
+        except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
+            raise NodeUnavailable(f"The node did not answer {method}.") from error
+        if not isinstance(answers, list) or len(answers) != len(calls):
             raise NodeUnavailable(f"The node gave no answer to {method}.")
-        if answer.get("error") is not None:
-            raise _refusal(method, answer["error"])
-        return answer["result"]
+        return [_result(method, answer) for answer in answers]
 
     def ask_always(self, method: str, *params: Any) -> Any:
         """As ask, where an empty answer is a failure of the node.
@@ -78,6 +92,14 @@ class Rpc:
         if result is None:
             raise NodeUnavailable(f"The node answered {method} with nothing.")
         return result
+
+
+def _result(method: str, answer: Any) -> Any:
+    if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+        raise NodeUnavailable(f"The node gave no answer to {method}.")
+    if answer.get("error") is not None:
+        raise _refusal(method, answer["error"])
+    return answer["result"]
 
 
 def number(value: Any) -> int:

@@ -82,9 +82,7 @@ def test_a_used_permit_funds_nothing_more(walker: Walker) -> None:
     assert refused.value.name == "InvalidNonce"
 
 
-def test_a_batch_does_what_it_can_and_every_trade_is_followed(
-    chain: Chain, walker: Walker
-) -> None:
+def test_a_batch_does_what_it_can_and_every_trade_is_followed(chain: Chain, walker: Walker) -> None:
     """Marked paid, then released, in two transactions of a stranger; the one signed by the wrong account is passed over."""
     trades = [walker.funded() for _ in range(3)]
     for name, by, wrong in (

@@ -189,6 +189,7 @@ def test_operators_can_look_at_chain_rows_but_never_edit_them() -> None:
         "chain",
         "asset",
         "chainevent",
+        "auditfinding",
         "escrow",
         "submission",
         "signedcall",

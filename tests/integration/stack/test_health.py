@@ -20,7 +20,7 @@ def lines(client):
 
 def test_parts_are_named_in_their_order(client):
     _, parts = lines(client)
-    assert list(parts) == ["database", "redis", "worker", "chain", "relayer"]
+    assert list(parts) == ["database", "redis", "worker", "chain", "relayer", "auditor"]
 
 
 def test_absent_worker_is_said_and_makes_it_unwell(client):
@@ -47,7 +47,7 @@ def test_redis_that_is_away_is_said_and_hides_nothing_else(client, settings):
     status, parts = lines(client)
     assert status == 503
     assert parts["redis"].startswith("ConnectionError")
-    assert list(parts) == ["database", "redis", "worker", "chain", "relayer"]
+    assert list(parts) == ["database", "redis", "worker", "chain", "relayer", "auditor"]
 
 
 def test_answer_is_never_kept(client):
