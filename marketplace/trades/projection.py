@@ -138,7 +138,7 @@ def _fund(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
         stock_base_units=0 if extra else trade.amount_base_units,
         funded_at=event.block_time,
         since=event.block_time,
-        pay_by=int(event.args["payBy"]),
+        pay_by=event.block_time + int(event.args["trade"]["payWindow"]),
         paid_at=0,
         disputed_at=0,
         disputed_by="",
