@@ -161,8 +161,16 @@ class SignInMessage:
         signable = encode_defunct(text=self.text())
         return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
-    def check(self, *, origin: str, chain_id: int, nonce: str, now: datetime) -> None:
-        """Refuse the message unless it answers this site's question now.
+    def check(
+        self,
+        *,
+        origin: str,
+        chain_id: int,
+        nonce: str,
+        now: datetime,
+        longest: timedelta = MAX_AGE,
+    ) -> None:
+        """Refuse the message unless it answers this site's question now, at most `longest` after it was written.
 
         Raises: WrongDomain, WrongChain, WrongNonce, WrongTime.
         """
@@ -183,11 +191,11 @@ class SignInMessage:
             raise WrongNonce(
                 "This sign-in was started elsewhere or was used before. Start signing in again."
             )
-        self._check_time(now)
+        self._check_time(now, longest)
 
-    def _check_time(self, now: datetime) -> None:
+    def _check_time(self, now: datetime, longest: timedelta) -> None:
         issued = _time(self.issued_at)
-        if issued > now + CLOCK_TOLERANCE or now - issued > MAX_AGE:
+        if issued > now + CLOCK_TOLERANCE or now - issued > longest:
             raise WrongTime(
                 "This sign-in message is too old or from the future. Check the clock and sign in again."
             )

@@ -103,11 +103,13 @@ class Device(models.Model):
 
 
 class Challenge(models.Model):
-    """A sign-in message the server wrote, waiting for its signature; deleted by the first attempt."""
+    """A sign-in message the server wrote, waiting for its signature; gone after its last try (see `challenges`)."""
 
     session_key = models.CharField(max_length=40)
     nonce = models.CharField(max_length=32, unique=True)
     message = models.TextField()
+    is_slow = models.BooleanField(default=False)
+    tries_left = models.PositiveSmallIntegerField(default=1)
     expires_at = models.DateTimeField()
 
     class Meta:

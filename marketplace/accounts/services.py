@@ -1,6 +1,6 @@
-"""Writes of people: sign-in challenges, sessions, names, roles, sanctions.
+"""Writes of people: sign-in, sessions, names, roles, sanctions.
 
-Signing in is two steps. `challenge` writes the whole message; `sign_in` burns it on the first attempt, whatever comes of it.
+Signing in is two steps. `challenge` writes the whole message; `sign_in` takes it back signed, once.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import string
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -19,32 +19,23 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from escrow.chain import siwe
+from escrow.chain.contract_wallets import Answer, ask_account, is_key_signature
+from escrow.chain.rpc import NodeUnavailable
 from escrow.chain.siwe import MalformedMessage, SignInMessage, SignInRefused
-from escrow.chain.typed_data import SignatureRefused, is_signed_by
+from escrow.chain.typed_data import device_hash
 from escrow.fields import checksum_address
+from marketplace.accounts import challenges
 from marketplace.accounts.access import ROLES
 from marketplace.accounts.backends import PATH as BACKEND
+from marketplace.accounts.challenges import NoChallenge
 from marketplace.accounts.models import Challenge, Device, User
 from marketplace.accounts.names import NameRefused, clean_name, name_key
 from marketplace.accounts.selectors import DEVICE_SESSION_KEY
 
-CHALLENGE_LIFE = timedelta(minutes=5)
-OPEN_CHALLENGES = 5
 # About 100 bits, short enough to be compared by eye.
 NONCE_LETTERS = string.ascii_letters + string.digits
 NONCE_LENGTH = 17
 STATEMENT = "I sign in to Parley with this wallet, and this browser may read and write the chats of my trades. Nothing is sent and nothing is paid."
-
-
-class NoChallenge(SignInRefused):
-    """No open question fits this answer: answered before, too late, or asked in another browser."""
-
-    code = "sign_in_nonce"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "This sign-in was used before, took too long, or began in another browser. Start again."
-        )
 
 
 class WrongSignature(SignInRefused):
@@ -58,6 +49,34 @@ class WrongSignature(SignInRefused):
         )
 
 
+class WalletSaidNo(SignInRefused):
+    """A wallet contract stands at the address and does not accept the signature."""
+
+    code = "sign_in_wallet_refused"
+
+    def __init__(self, asked: Challenge) -> None:
+        if asked.tries_left:
+            rest = (
+                "If owners still have to sign, or their approval is not on the network yet, try again afterwards: "
+                f"the message stays good until {asked.expires_at:%H:%M} UTC on {asked.expires_at:%-d %B}, for {asked.tries_left} more tries."
+            )
+        else:
+            rest = "Start again, and let all its owners sign."
+        super().__init__(f"The wallet at this address does not accept the signature. {rest}")
+
+
+class WalletNotThere(SignInRefused):
+    """No wallet contract stands at the address on this network."""
+
+    code = "sign_in_wallet_not_there"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no wallet contract at this address on this network. A contract wallet counts only where it stands: "
+            "make its first transaction here, or pick the network it was made on, then sign in again."
+        )
+
+
 class UnknownRole(ValueError):
     """No such role."""
 
@@ -67,65 +86,89 @@ class UnknownRole(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A sign-in message ready to sign, and the same in words for the page."""
+    """A sign-in message ready to sign, the same in words for the page, and until when it is good."""
 
     message: str
     words: list[str]
+    expires_at: datetime
+    is_slow: bool
 
 
 # --- signing in ------------------------------------------------------------------------------
 
 
-def challenge(request: HttpRequest, *, address: str, signing: str, agreement: str) -> Asked:
-    """The message that `address` is to sign, good for five minutes in this browser session only.
+def challenge(
+    request: HttpRequest,
+    *,
+    address: str,
+    signing: str,
+    agreement: str,
+    is_slow: bool = False,
+    is_fresh: bool = False,
+    now: datetime | None = None,
+) -> Asked:
+    """The message that `address` is to sign, good in this browser session only: five minutes, or slow, 24 hours.
 
-    `signing` and `agreement` are the device's public keys as 64 hexadecimal digits.
+    `signing` and `agreement` are the device's public keys as 64 hexadecimal digits. A slow message that is still open is
+    given again, unless a fresh one is asked for.
     Raises: MalformedMessage.
     """
     keys = _device_keys(signing, agreement)
+    account = _address(address)
     if request.session.session_key is None:
         request.session.create()
-    now = timezone.now()
+    session_key = str(request.session.session_key)
+    # The message tells time in whole seconds, and must not be good for longer than it says.
+    now = (now or timezone.now()).replace(microsecond=0)
+    if is_slow and not is_fresh:
+        open_one = challenges.open_slow_one(
+            session_key, address=account, device_hash=device_hash(*keys), now=now
+        )
+        if open_one is not None:
+            return _asked(open_one)
+    expires_at = now + challenges.life_of(is_slow=is_slow)
     message = siwe.build(
         origin=settings.PUBLIC_ORIGIN,
-        address=_address(address),
+        address=account,
         chain_id=settings.CHAIN_ID,
         nonce=_nonce(),
         issued_at=_iso(now),
-        expiration_time=_iso(now + CHALLENGE_LIFE),
+        expiration_time=_iso(expires_at),
         signing_key=keys[0],
         agreement_key=keys[1],
         statement=STATEMENT,
     )
-    _keep_challenge(str(request.session.session_key), message, now=now)
-    return Asked(message.text(), words_of(message))
+    return _asked(
+        challenges.keep(session_key, message, expires_at=expires_at, is_slow=is_slow, now=now)
+    )
 
 
-def sign_in(request: HttpRequest, *, message: str, signature: str) -> User:
+def sign_in(
+    request: HttpRequest, *, message: str, signature: str, now: datetime | None = None
+) -> User:
     """The person behind a signed message, with this session rotated and bound to him and his browser.
 
-    The question asked is burnt first, so a second attempt of any kind must ask anew.
-    Raises: SignInRefused (NoChallenge, MalformedMessage, WrongDomain, WrongChain, WrongTime, WrongSignature).
+    A try is taken first, so that guessing is not free; it is given back when the node could not be asked.
+    Raises: SignInRefused (NoChallenge, MalformedMessage, WrongDomain, WrongChain, WrongTime, WrongSignature, WalletSaidNo,
+    WalletNotThere), NodeUnavailable.
     """
-    asked = _burn_challenge(request.session.session_key, message)
-    parsed = SignInMessage.parse(message)
-    parsed.check(
-        origin=settings.PUBLIC_ORIGIN,
-        chain_id=settings.CHAIN_ID,
-        nonce=asked.nonce,
-        now=timezone.now(),
-    )
-    if message != asked.message:
-        raise NoChallenge
+    now = now or timezone.now()
+    asked = challenges.take_try(request.session.session_key, message, now=now)
     try:
-        is_his = is_signed_by(parsed.address, parsed.digest(), signature)
-    except SignatureRefused as error:
-        raise WrongSignature from error
-    if not is_his:
-        raise WrongSignature
+        parsed = _checked(asked, message, now=now)
+        _check_signature(asked, parsed, signature)
+    except NodeUnavailable:
+        challenges.give_back(asked)
+        raise
+    except SignInRefused:
+        challenges.drop_if_spent(asked)
+        raise
+    challenges.close(asked)
     user, device = _arrive(parsed)
+    before = request.session.session_key
     login(request, user, backend=BACKEND)
     request.session[DEVICE_SESSION_KEY] = device.device_hash
+    challenges.carry_over(before, request.session.session_key)
     return user
 
 
@@ -236,35 +279,37 @@ def _address(text: str) -> str:
         ) from error
 
 
-def _keep_challenge(session_key: str, message: SignInMessage, *, now: datetime) -> None:
-    with transaction.atomic():
-        Challenge.objects.filter(expires_at__lte=now).delete()
-        mine = Challenge.objects.filter(session_key=session_key).order_by("-id")
-        for old in mine[OPEN_CHALLENGES - 1 :]:
-            old.delete()
-        Challenge.objects.create(
-            session_key=session_key,
-            nonce=message.nonce,
-            message=message.text(),
-            expires_at=now + CHALLENGE_LIFE,
-        )
+def _asked(row: Challenge) -> Asked:
+    words = words_of(SignInMessage.parse(row.message))
+    return Asked(row.message, words, row.expires_at, row.is_slow)
 
 
-def _burn_challenge(session_key: str | None, message: str) -> Challenge:
-    """The open challenge that `message` names by its nonce line, deleted; of several answers at once only one finds it.
+def _checked(asked: Challenge, message: str, *, now: datetime) -> SignInMessage:
+    """The message, which must be the one that was asked, for this site and now."""
+    parsed = SignInMessage.parse(message)
+    parsed.check(
+        origin=settings.PUBLIC_ORIGIN,
+        chain_id=settings.CHAIN_ID,
+        nonce=asked.nonce,
+        now=now,
+        longest=challenges.SLOW_LIFE if asked.is_slow else siwe.MAX_AGE,
+    )
+    if message != asked.message:
+        raise NoChallenge
+    return parsed
 
-    A message that names none burns the newest one of the session: guessing is not free.
-    """
-    nonce = next((line[7:] for line in message.split("\n") if line.startswith("Nonce: ")), "")
-    with transaction.atomic():
-        mine = Challenge.objects.select_for_update().filter(
-            session_key=session_key or "", expires_at__gt=timezone.now()
-        )
-        found = mine.filter(nonce=nonce[:32]).first() or mine.order_by("-id").first()
-        if found is None:
-            raise NoChallenge
-        Challenge.objects.filter(pk=found.pk).delete()
-    return found
+
+def _check_signature(asked: Challenge, message: SignInMessage, signature: str) -> None:
+    try:
+        raw = bytes.fromhex(signature.removeprefix("0x"))
+    except ValueError:
+        raise WrongSignature from None
+    answer = ask_account(message.address, message.digest(), raw)
+    if answer is Answer.REFUSED:
+        raise WalletSaidNo(asked)
+    if answer is Answer.NOT_THERE:
+        # A key's signature for an account without code is most likely that of another account in the same wallet.
+        raise WrongSignature if is_key_signature(raw) and not asked.is_slow else WalletNotThere
 
 
 def _arrive(message: SignInMessage) -> tuple[User, Device]:

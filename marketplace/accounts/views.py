@@ -30,7 +30,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def challenge(request: HttpRequest) -> JsonResponse:
-    """A message to sign, for one address and one device."""
+    """A message to sign, for one address and one device; `slow` for a wallet whose owners sign one after the other."""
     try:
         body = json_body(request)
         device = object_of(body, "device")
@@ -39,10 +39,20 @@ def challenge(request: HttpRequest) -> JsonResponse:
             address=text_of(body, "address", longest=64),
             signing=text_of(device, "signing", longest=64),
             agreement=text_of(device, "agreement", longest=64),
+            is_slow=body.get("slow") is True,
+            is_fresh=body.get("fresh") is True,
         )
     except (BadRequest, SignInRefused) as error:
         return refusal(error)
-    return JsonResponse({"message": asked.message, "words": asked.words})
+    good_until = int(asked.expires_at.timestamp())
+    return JsonResponse(
+        {
+            "message": asked.message,
+            "words": asked.words,
+            "goodUntil": good_until,
+            "slow": asked.is_slow,
+        }
+    )
 
 
 @require_POST
