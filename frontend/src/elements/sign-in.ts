@@ -1,10 +1,12 @@
 /**
  * <app-sign-in data-next>: pick a wallet, read what it will show, sign. The message must name this site, this account
- * and this browser's device, or nothing is signed.
+ * and this browser's device, or nothing is signed. A contract's owners may take a day: the message is then good for so
+ * long, and this browser is given the same one again.
  */
 
 import { bytesToHex, stringToBytes } from "viem/utils";
 
+import { momentText } from "../clock.ts";
 import { device } from "../device/keys.ts";
 import { checkMessage } from "../device/message.ts";
 import { el, grouped, icon } from "../dom.ts";
@@ -16,16 +18,38 @@ import { StatusLine, pressed } from "./status.ts";
 interface Challenge {
   message: string;
   words?: string[];
+  goodUntil: number;
+  slow: boolean;
+}
+
+interface Ready {
+  wallet: Wallet;
+  address: string;
+  message: string;
+  slow: boolean;
+  /** Kept while only the way to us failed: nobody signs twice for that. */
+  signature?: string;
 }
 
 const LOOK_MILLISECONDS = 400;
+/** Refusals that say nothing of the signature. */
+const UNHEARD = new Set(["offline", "server", "node_silent"]);
+/** What an account with a key carries that lends itself a contract's code (EIP-7702); its key signs at once. */
+const LENT = "0xef0100";
+
+/** Whether the wallet's own node sees a contract at the account. */
+async function isContract(wallet: Wallet, address: string): Promise<boolean> {
+  const code = await wallet.provider.request({ method: "eth_getCode", params: [address, "latest"] }).catch(() => "0x");
+  return typeof code === "string" && code.length > 2 && !code.startsWith(LENT);
+}
 
 class SignIn extends HTMLElement {
   #stop: () => void = () => undefined;
-  #ready: { wallet: Wallet; address: string; message: string } | null = null;
+  #ready: Ready | null = null;
 
   connectedCallback(): void {
     this.addEventListener("click", this.#click);
+    this.addEventListener("change", this.#change);
     this.#stop = onWallets(() => this.#list());
     this.#list();
     setTimeout(() => this.#list(true), LOOK_MILLISECONDS);
@@ -33,11 +57,12 @@ class SignIn extends HTMLElement {
 
   disconnectedCallback(): void {
     this.removeEventListener("click", this.#click);
+    this.removeEventListener("change", this.#change);
     this.#stop();
   }
 
-  /** Pick the wallet, as a tap on its row does. */
-  async choose(wallet: Wallet): Promise<void> {
+  /** Pick the wallet, as a tap on its row does. `fresh` gives up a message that waits for owners. */
+  async choose(wallet: Wallet, fresh = false): Promise<void> {
     const status = new StatusLine(this);
     this.#mark(wallet);
     try {
@@ -45,9 +70,11 @@ class SignIn extends HTMLElement {
       const [address] = await accountsOf(wallet, true);
       if (!address) throw new Problem("The wallet gave no account. Unlock it and try again.");
       const keys = await device();
-      const challenge = await postJson<Challenge>("/connect/challenge/", { address, device: { signing: keys.signing, agreement: keys.agreement } });
+      const slow = this.querySelector<HTMLInputElement>("[data-owners]")?.checked || (await isContract(wallet, address));
+      const named = { signing: keys.signing, agreement: keys.agreement };
+      const challenge = await postJson<Challenge>("/connect/challenge/", { address, device: named, slow, fresh });
       checkMessage(challenge.message, address, keys);
-      this.#ready = { wallet, address, message: challenge.message };
+      this.#ready = { wallet, address, message: challenge.message, slow: challenge.slow };
       this.#show(challenge, address);
       status.clear();
     } catch (thrown) {
@@ -59,16 +86,18 @@ class SignIn extends HTMLElement {
   async sign(): Promise<void> {
     if (!this.#ready) return;
     const status = new StatusLine(this);
-    const { wallet, address, message } = this.#ready;
+    const ready = this.#ready;
+    const { wallet, address, message, slow } = ready;
     try {
-      status.busy(`Sign in ${wallet.info.name}…`, "Nothing popped up? Open the wallet from your browser's bar.");
-      const signature = await wallet.provider.request({ method: "personal_sign", params: [bytesToHex(stringToBytes(message)), address] });
+      status.busy(`Sign in ${wallet.info.name}…`, slow ? "This page may be closed while owners sign." : "Nothing popped up? Open the wallet from your browser's bar.");
+      ready.signature ??= (await wallet.provider.request({ method: "personal_sign", params: [bytesToHex(stringToBytes(message)), address] })) as string;
       const wanted = this.dataset["next"] || "/";
-      const { next } = await postJson<{ next?: string }>("/connect/verify/", { message, signature: signature as string, next: wanted });
+      const { next } = await postJson<{ next?: string }>("/connect/verify/", { message, signature: ready.signature, next: wanted });
       remember(wallet);
       status.good("Signed in.");
       go(next ?? wanted);
     } catch (thrown) {
+      if (!(thrown instanceof Problem && UNHEARD.has(thrown.code))) delete ready.signature;
       status.trouble(troubleOf(thrown));
     }
   }
@@ -79,6 +108,14 @@ class SignIn extends HTMLElement {
     const wallet = wallets().find(({ info }) => info.uuid === button.dataset["wallet"]);
     if (wallet) void pressed(button, () => this.choose(wallet));
     else if (button.matches("[data-go]")) void pressed(button, () => this.sign());
+    else if (button.matches("[data-fresh]") && this.#ready) {
+      const { wallet: again } = this.#ready;
+      void pressed(button, () => this.choose(again, true));
+    }
+  };
+
+  readonly #change = (event: Event): void => {
+    if (this.#ready && (event.target as Element).matches("[data-owners]")) void this.choose(this.#ready.wallet);
   };
 
   #list(isLate = false): void {
@@ -121,6 +158,10 @@ class SignIn extends HTMLElement {
       if (place) place.textContent = text;
     };
     put("nonce", field("Nonce"));
+    put("life", challenge.slow ? `until ${momentText(challenge.goodUntil)}` : "5 minutes");
+    put("until", momentText(challenge.goodUntil));
+    const waiting = this.querySelector<HTMLElement>("[data-waiting]");
+    if (waiting) waiting.hidden = !challenge.slow;
     const section = this.querySelector<HTMLElement>("section[data-words]");
     if (section) section.hidden = false;
     const button = this.querySelector<HTMLButtonElement>("[data-go]");

@@ -54,8 +54,9 @@ def running(chain_id: int, folder: Path, *, hardfork: str = "prague") -> Iterato
                 *arguments,
                 "--chain-id",
                 str(chain_id),
-                "--accounts",
-                "2",
+                # Accounts of its own: those of the devnet would create at the devnet's addresses.
+                "--mnemonic-seed-unsafe",
+                str(chain_id),
             ],
             is_ready=lambda: services.rpc(url, "eth_chainId") == hex(chain_id),
             log=folder / f"anvil-{chain_id}.log",

@@ -12,7 +12,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from marketplace.accounts import services
+from marketplace.accounts import challenges, services
 from marketplace.accounts.models import Challenge, Device, User
 from tests.integration.accounts.conftest import DEVICE, Browser
 
@@ -214,7 +214,7 @@ def test_an_address_with_a_wrong_checksum_is_refused(browser: Browser, cast: Any
 def test_a_session_keeps_only_a_few_open_questions(browser: Browser, cast: Any) -> None:
     for _ in range(9):
         browser.ask(cast.alice)
-    assert Challenge.objects.count() == services.OPEN_CHALLENGES
+    assert Challenge.objects.count() == challenges.OPEN_QUICK
 
 
 def test_a_stranger_without_a_wallet_contract_is_not_believed(
