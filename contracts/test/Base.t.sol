@@ -56,8 +56,10 @@ abstract contract Base is Test {
         return vm.envOr("ESCROW_ARTIFACT", string("Escrow.sol:Escrow"));
     }
 
-    /// @dev The code that stands there on public chains.
+    /// @dev The code that stands there on public chains, on the devnet's chain: it brings a ready domain for forge's own chain id, which
+    /// names another address.
     function placePermit2() internal {
+        vm.chainId(72_731);
         string memory artifact = vm.readFile("../escrow/chain/abi/Permit2.json");
         vm.etch(PERMIT2, vm.parseJsonBytes(artifact, ".deployedBytecode"));
     }
@@ -145,6 +147,37 @@ abstract contract Base is Test {
 
     function balanceOf(address token, address account) internal view returns (uint256) {
         return token == NATIVE ? account.balance : TestUSDC(token).balanceOf(account);
+    }
+
+    // ---------------------------------------------------------------- what a refusal must leave alone
+
+    /// @dev One hash of all that a call about `trade` could have moved: its word, and everybody's coins, credits, allowances and the fees.
+    function worldOf(Trade memory trade) internal view returns (bytes32 world) {
+        world = keccak256(abi.encode(address(escrow).balance, escrow.feesOf(NATIVE), escrow.feesOf(trade.token)));
+        address[8] memory all = [alice, bob, carol, dana, treasury, trade.seller, trade.buyer, address(escrow)];
+        bool isToken = trade.token.code.length != 0 && trade.token != address(escrow);
+        for (uint256 i = 0; i < all.length; i++) {
+            uint256 coins = all[i].balance + escrow.creditOf(NATIVE, all[i]);
+            world = keccak256(abi.encode(world, coins, all[i].balance, escrow.creditOf(trade.token, all[i])));
+            if (!isToken) continue;
+            TestUSDC token = TestUSDC(trade.token);
+            uint256 allowed = token.allowance(all[i], address(escrow));
+            world = keccak256(abi.encode(world, token.balanceOf(all[i]), allowed, token.allowance(all[i], PERMIT2)));
+        }
+        (uint8 status, uint40 since, uint40 fundedAt, uint40 payBy) = escrow.stateOf(structHashOf(trade));
+        return keccak256(abi.encode(world, status, since, fundedAt, payBy));
+    }
+
+    /// @dev The call reverts with exactly `error`, and moves nothing.
+    function assertRefused(Trade memory trade, address caller, uint256 value, bytes memory call, bytes memory error)
+        internal
+    {
+        bytes32 was = worldOf(trade);
+        vm.prank(caller);
+        (bool ok, bytes memory answer) = address(escrow).call{value: value}(call);
+        assertFalse(ok, "refused");
+        assertEq(answer, error);
+        assertEq(worldOf(trade), was, "nothing moved");
     }
 
     // ---------------------------------------------------------------- what a closing must do, in balances
@@ -276,5 +309,36 @@ abstract contract Base is Test {
             )
         );
         return sign(key, keccak256(abi.encodePacked("\x19\x01", domainSeparator(), hashed)));
+    }
+
+    /// @dev What Permit2 has a seller sign, for this escrow and this trade.
+    function signPermit2(uint256 key, Trade memory trade, uint256 nonce, uint256 deadline)
+        internal
+        view
+        returns (bytes memory)
+    {
+        bytes32 permitted = permittedHash(trade.token, trade.amount);
+        return sign(key, permit2Digest(permitted, address(escrow), nonce, deadline, structHashOf(trade)));
+    }
+
+    function permittedHash(address token, uint256 amount) internal pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256("TokenPermissions(address token,uint256 amount)"), token, amount));
+    }
+
+    function permit2Digest(bytes32 permitted, address spender, uint256 nonce, uint256 deadline, bytes32 witness)
+        internal
+        view
+        returns (bytes32)
+    {
+        string memory kind = "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,"
+            "uint256 deadline,Trade witness)TokenPermissions(address token,uint256 amount)";
+        bytes32 typeHash = keccak256(bytes(string.concat(kind, TRADE_TYPE)));
+        bytes32 hashed = keccak256(abi.encode(typeHash, permitted, spender, nonce, deadline, witness));
+        return keccak256(abi.encodePacked("\x19\x01", permit2Separator(), hashed));
+    }
+
+    function permit2Separator() internal view returns (bytes32) {
+        bytes32 kind = keccak256("EIP712Domain(string name,uint256 chainId,address verifyingContract)");
+        return keccak256(abi.encode(kind, keccak256("Permit2"), block.chainid, PERMIT2));
     }
 }
