@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
+import {Signed} from "../../src/types/Trade.sol";
 import {Base} from "../Base.t.sol";
 import {BrokenWallet, BurningWallet, OddWallet, OwnedWallet, WritingWallet} from "../mocks/Wallets.sol";
 import {DISPUTED, FUNDED, PAID, Trade} from "../Words.sol";
@@ -16,10 +17,13 @@ contract SignaturesTest is Base {
         Cancel,
         Settle,
         Dispute,
-        Rule
+        Rule,
+        DisputeAndRule,
+        BatchMarkPaid,
+        BatchRelease
     }
 
-    uint256 private constant MOVES = 8;
+    uint256 private constant MOVES = 11;
     uint128 private constant PART = 7;
 
     uint256 private deadline;
@@ -71,7 +75,7 @@ contract SignaturesTest is Base {
                 new bytes(64)
             ];
             for (uint256 i = 0; i < wrong.length; i++) {
-                _refuses(move, ethTrade(), deadline, wrong[i]);
+                _refuses(move, deadline, wrong[i]);
             }
             vm.revertToState(snapshot);
         }
@@ -99,7 +103,7 @@ contract SignaturesTest is Base {
             bytes memory signature = sign(_key(move), _digest(move, id, fundedAtOf(id)));
 
             vm.chainId(block.chainid + 1);
-            _refuses(move, ethTrade(), deadline, signature);
+            _refuses(move, deadline, signature);
             bytes memory renewed = sign(_key(move), _digest(move, id, fundedAtOf(id)));
             vm.prank(_sender(move));
             _submit(move, ethTrade(), deadline, renewed);
@@ -107,7 +111,7 @@ contract SignaturesTest is Base {
             vm.revertToState(snapshot);
             escrow = deployEscrow(treasury);
             id = _ready(move, ethTrade());
-            _refuses(move, ethTrade(), deadline, signature);
+            _refuses(move, deadline, signature);
             escrow = here;
             vm.revertToState(snapshot);
         }
@@ -117,12 +121,12 @@ contract SignaturesTest is Base {
     function test_RevertWhen_SignedForAnotherMove() external {
         for (uint256 m = 0; m < MOVES; m++) {
             for (uint256 n = 0; n < MOVES; n++) {
-                if (m == n) continue;
+                if (_signedAs(Move(m)) == _signedAs(Move(n))) continue;
                 uint256 snapshot = vm.snapshotState();
                 bytes32 id = _ready(Move(m), ethTrade());
                 // By the right party, so that nothing but the move differs.
                 bytes memory signature = sign(_key(Move(m)), _digest(Move(n), id, fundedAtOf(id)));
-                _refuses(Move(m), ethTrade(), deadline, signature);
+                _refuses(Move(m), deadline, signature);
                 vm.revertToState(snapshot);
             }
         }
@@ -137,11 +141,11 @@ contract SignaturesTest is Base {
             bytes32 id = _ready(move, ethTrade());
             bytes32 otherId = escrow.idOf(other);
             uint40 fundedAt = fundedAtOf(id);
-            _refuses(move, ethTrade(), deadline, sign(_key(move), _digest(move, otherId, fundedAt)));
-            _refuses(move, ethTrade(), deadline + 1, sign(_key(move), _digest(move, id, fundedAt)));
-            _refuses(move, ethTrade(), deadline, sign(_key(move), _digest(move, id, fundedAt + 1)));
+            _refuses(move, deadline, sign(_key(move), _digest(move, otherId, fundedAt)));
+            _refuses(move, deadline + 1, sign(_key(move), _digest(move, id, fundedAt)));
+            _refuses(move, deadline, sign(_key(move), _digest(move, id, fundedAt + 1)));
             uint256 stranger = uint256(keccak256("stranger"));
-            _refuses(move, ethTrade(), deadline, sign(stranger, _digest(move, id, fundedAt)));
+            _refuses(move, deadline, sign(stranger, _digest(move, id, fundedAt)));
             vm.revertToState(snapshot);
         }
     }
@@ -162,6 +166,9 @@ contract SignaturesTest is Base {
         bytes memory disputed = signDispute(bobKey, id, EVIDENCE, deadline);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, bob));
         escrow.disputeBySig(ethTrade(), keccak256("other"), bob, deadline, disputed);
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, bob));
+        vm.prank(dana);
+        escrow.disputeAndRule(ethTrade(), PART, EVIDENCE, bob, keccak256("other"), disputed, deadline);
         escrow.disputeBySig(ethTrade(), EVIDENCE, bob, deadline, disputed);
         bytes memory ruled = signRule(danaKey, id, PART, EVIDENCE, deadline);
         vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, dana));
@@ -181,7 +188,7 @@ contract SignaturesTest is Base {
             escrow.cancel(ethTrade());
             vm.prank(alice);
             escrow.fund{value: ETH_AMOUNT}(ethTrade());
-            _refuses(move, ethTrade(), deadline, signature);
+            _refuses(move, deadline, signature);
             vm.revertToState(snapshot);
         }
     }
@@ -196,9 +203,8 @@ contract SignaturesTest is Base {
             bytes memory signature = sign(_key(move), _digest(move, id, fundedAtOf(id)));
             vm.prank(_sender(move));
             _submit(move, ethTrade(), deadline, signature);
-            vm.expectRevert(abi.encodeWithSelector(IEscrow.BadState.selector, id, statusOf(id)));
-            vm.prank(_sender(move));
-            _submit(move, ethTrade(), deadline, signature);
+            bytes memory error = abi.encodeWithSelector(IEscrow.BadState.selector, id, statusOf(id));
+            _refusesWith(move, deadline, signature, error);
             vm.revertToState(snapshot);
         }
     }
@@ -251,22 +257,36 @@ contract SignaturesTest is Base {
 
     /// @dev Brings the trade where the move is possible.
     function _ready(Move move, Trade memory trade) private returns (bytes32 id) {
-        id = bring(trade, move == Move.Rule ? DISPUTED : move == Move.Dispute ? PAID : FUNDED);
+        uint8 status = move == Move.Dispute || move == Move.DisputeAndRule ? PAID : FUNDED;
+        id = bring(trade, move == Move.Rule ? DISPUTED : status);
         if (move == Move.Reclaim) vm.warp(payByOf(id) + 1);
+    }
+
+    /// @dev The move that is signed for this one.
+    function _signedAs(Move move) private pure returns (Move) {
+        if (move == Move.DisputeAndRule) return Move.Dispute;
+        if (move == Move.BatchMarkPaid) return Move.MarkPaid;
+        return move == Move.BatchRelease ? Move.Release : move;
+    }
+
+    function _isBatch(Move move) private pure returns (bool) {
+        return move == Move.BatchMarkPaid || move == Move.BatchRelease;
     }
 
     function _key(Move move) private view returns (uint256) {
         if (move == Move.Rule) return danaKey;
-        if (move == Move.GrantTime || move == Move.Reclaim || move == Move.Release) return aliceKey;
+        if (move == Move.GrantTime || move == Move.Reclaim || _signedAs(move) == Move.Release) return aliceKey;
         return bobKey;
     }
 
-    /// @dev A settlement is sent by the seller, and so needs the buyer's signature only.
+    /// @dev A settlement is sent by the seller, and so needs the buyer's signature only; a ruling with its dispute by the arbitrator.
     function _sender(Move move) private view returns (address) {
+        if (move == Move.DisputeAndRule) return dana;
         return move == Move.Settle ? alice : carol;
     }
 
-    function _digest(Move move, bytes32 id, uint40 fundedAt) private view returns (bytes32) {
+    function _digest(Move made, bytes32 id, uint40 fundedAt) private view returns (bytes32) {
+        Move move = _signedAs(made);
         string[4] memory plain = ["MarkPaid", "Reclaim", "Release", "Cancel"];
         if (move == Move.GrantTime) {
             return digestOf(
@@ -306,13 +326,33 @@ contract SignaturesTest is Base {
         else if (move == Move.Cancel) escrow.cancelBySig(trade, until, signature);
         else if (move == Move.Settle) escrow.settle(trade, PART, until, "", signature);
         else if (move == Move.Dispute) escrow.disputeBySig(trade, EVIDENCE, bob, until, signature);
-        else escrow.ruleBySig(trade, PART, EVIDENCE, until, signature);
+        else if (move == Move.Rule) escrow.ruleBySig(trade, PART, EVIDENCE, until, signature);
+        else if (!_isBatch(move)) escrow.disputeAndRule(trade, PART, EVIDENCE, bob, EVIDENCE, signature, until);
+        else assertEq(_submitBatch(move, until, signature), 1);
     }
 
-    function _refuses(Move move, Trade memory trade, uint256 until, bytes memory signature) private {
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.BadSignature.selector, vm.addr(_key(move))));
-        vm.prank(_sender(move));
-        _submit(move, trade, until, signature);
+    function _submitBatch(Move move, uint256 until, bytes memory signature) private returns (uint256) {
+        Signed[] memory items = new Signed[](1);
+        items[0] = Signed(ethTrade(), until, signature);
+        return move == Move.BatchMarkPaid ? escrow.batchMarkPaid(items) : escrow.batchRelease(items);
+    }
+
+    function _refuses(Move move, uint256 until, bytes memory signature) private {
+        bytes memory error = abi.encodeWithSelector(IEscrow.BadSignature.selector, vm.addr(_key(move)));
+        _refusesWith(move, until, signature, error);
+    }
+
+    /// @dev A batch passes over what another function refuses.
+    function _refusesWith(Move move, uint256 until, bytes memory signature, bytes memory error) private {
+        bytes32 was = worldOf(ethTrade());
+        if (_isBatch(move)) {
+            assertEq(_submitBatch(move, until, signature), 0);
+        } else {
+            vm.expectRevert(error);
+            vm.prank(_sender(move));
+            _submit(move, ethTrade(), until, signature);
+        }
+        assertEq(worldOf(ethTrade()), was);
     }
 
     function _deadlineHolds(Move move) private {
@@ -320,9 +360,8 @@ contract SignaturesTest is Base {
         bytes32 id = _ready(move, ethTrade());
         bytes memory signature = sign(_key(move), _digest(move, id, fundedAtOf(id)));
         vm.warp(deadline + 1);
-        vm.expectRevert(abi.encodeWithSelector(IEscrow.Expired.selector, deadline + 1, deadline));
-        vm.prank(_sender(move));
-        _submit(move, ethTrade(), deadline, signature);
+        bytes memory error = abi.encodeWithSelector(IEscrow.Expired.selector, deadline + 1, deadline);
+        _refusesWith(move, deadline, signature, error);
         for (uint256 before = 0; before < 2; before++) {
             uint256 inner = vm.snapshotState();
             vm.warp(deadline - before);
