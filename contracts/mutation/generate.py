@@ -22,7 +22,7 @@ from slither.tools.mutator.__main__ import _get_mutators
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import operators  # noqa: E402
+import operators
 
 FREE_FUNCTIONS = ("src/types/Word.sol", "src/types/Trade.sol")
 FILES = ("src/Escrow.sol", *FREE_FUNCTIONS)
