@@ -9,8 +9,17 @@ import {DISPUTED, FUNDED, PAID, Trade} from "../Words.sol";
 
 /// @dev The state of the escrow, rebuilt from nothing but its events (invariant 12).
 contract Ledger {
+    Vm private constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
+
+    /// @dev Of a trade, what its events after `Funded` need.
+    struct Terms {
+        address token;
+        uint128 amount;
+        uint16 feeBps;
+    }
+
     mapping(bytes32 id => Facts) private _facts;
-    mapping(bytes32 id => Trade) private _trades;
+    mapping(bytes32 id => Terms) private _terms;
     mapping(address token => uint256) public feesOf;
     mapping(address token => mapping(address account => uint256)) public creditOf;
 
@@ -18,34 +27,35 @@ contract Ledger {
         return _facts[id];
     }
 
-    function read(Vm.Log[] calldata logs, address escrow) external {
+    /// @dev Reads what was recorded since it was told to record.
+    function read(address escrow) external {
+        Vm.Log[] memory logs = VM.getRecordedLogs();
         for (uint256 i = 0; i < logs.length; i++) {
-            if (logs[i].emitter == escrow) _read(logs[i]);
+            if (logs[i].emitter == escrow) _read(logs[i].topics, logs[i].data);
         }
     }
 
-    function _read(Vm.Log calldata log) private {
-        bytes32 kind = log.topics[0];
+    function _read(bytes32[] memory topics, bytes memory data) private {
+        bytes32 kind = topics[0];
         if (kind == IEscrow.FeesWithdrawn.selector) {
-            feesOf[address(uint160(uint256(log.topics[1])))] -= abi.decode(log.data, (uint256));
+            feesOf[_account(topics[1])] -= abi.decode(data, (uint256));
         } else if (kind == IEscrow.Withdrawn.selector) {
-            (, uint256 amount) = abi.decode(log.data, (address, uint256));
-            creditOf[address(uint160(uint256(log.topics[1])))][address(uint160(uint256(log.topics[2])))] -= amount;
+            (, uint256 amount) = abi.decode(data, (address, uint256));
+            creditOf[_account(topics[1])][_account(topics[2])] -= amount;
         } else if (kind == IEscrow.Credited.selector) {
-            uint256 amount = abi.decode(log.data, (uint256));
-            creditOf[address(uint160(uint256(log.topics[2])))][address(uint160(uint256(log.topics[3])))] += amount;
+            creditOf[_account(topics[2])][_account(topics[3])] += abi.decode(data, (uint256));
         } else {
-            _readMove(kind, log.topics[1], log.data);
+            _readMove(kind, topics[1], data);
         }
     }
 
-    function _readMove(bytes32 kind, bytes32 id, bytes calldata data) private {
+    function _readMove(bytes32 kind, bytes32 id, bytes memory data) private {
         Facts storage facts = _facts[id];
         if (kind == IEscrow.Funded.selector) {
-            Trade memory trade = abi.decode(data, (Trade));
             require(facts.status == 0, "funded twice");
-            _trades[id] = trade;
-            _facts[id] = Facts(FUNDED, block.timestamp, block.timestamp, uint40(block.timestamp) + trade.payWindow);
+            Trade memory trade = abi.decode(data, (Trade));
+            _terms[id] = Terms(trade.token, trade.amount, trade.feeBps);
+            _facts[id] = Facts(FUNDED, block.timestamp, block.timestamp, block.timestamp + trade.payWindow);
             return;
         }
         require(facts.status != 0, "not live");
@@ -60,11 +70,11 @@ contract Ledger {
         }
     }
 
-    function _close(bytes32 kind, bytes32 id, bytes calldata data) private {
-        Trade storage trade = _trades[id];
+    function _close(bytes32 kind, bytes32 id, bytes memory data) private {
+        Terms memory terms = _terms[id];
         uint256 taxed;
         if (kind == IEscrow.Released.selector) {
-            taxed = trade.amount;
+            taxed = terms.amount;
         } else if (kind == IEscrow.Settled.selector) {
             taxed = abi.decode(data, (uint128));
         } else if (kind == IEscrow.TimedOut.selector) {
@@ -74,7 +84,11 @@ contract Ledger {
                 || kind == IEscrow.Ruled.selector;
             require(known, "unknown event");
         }
-        feesOf[trade.token] += taxed * trade.feeBps / 10_000;
+        feesOf[terms.token] += taxed * terms.feeBps / 10_000;
         delete _facts[id];
+    }
+
+    function _account(bytes32 topic) private pure returns (address) {
+        return address(uint160(uint256(topic)));
     }
 }
