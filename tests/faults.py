@@ -30,7 +30,7 @@ _BEGINS = re.compile(
 )
 
 
-def tests_by_id() -> dict[str, list[str]]:
+def places_by_id() -> dict[str, list[str]]:
     """Every ID that occurs in a test, with "file: test" for each place."""
     found: dict[str, list[str]] = defaultdict(list)
     for folder in FOLDERS:
@@ -52,7 +52,7 @@ def wanted_ids(names: list[str]) -> list[str]:
         elif name in COMPLETE:
             wanted += [f"{name}{number:02}" for number in range(1, COMPLETE[name] + 1)]
         else:
-            wanted += sorted(found for found in tests_by_id() if found[0] == name)
+            wanted += sorted(found for found in places_by_id() if found[0] == name)
     return wanted
 
 
@@ -85,7 +85,7 @@ def _name(line: str) -> str:
 
 def main(names: list[str]) -> int:
     """Print the list; 1 when a wanted ID has no test."""
-    found = tests_by_id()
+    found = places_by_id()
     wanted = wanted_ids(names) if names else sorted(found)
     for identifier in wanted:
         print(identifier)

@@ -62,7 +62,7 @@ contract ViewsTest is Base {
         assertEq(statusOf(id), 2);
     }
 
-    /// Promise 5 (C28): no DELEGATECALL, CALLCODE, SELFDESTRUCT or CREATE in the code, and no function beyond the interface.
+    /// Promise 5 (C25, C26, C27, C28: nobody can change an arbitrator or a fee, or pause anything): no DELEGATECALL, CALLCODE, SELFDESTRUCT or CREATE in the code, and no function beyond the interface.
     function test_Code_CannotBeReplaced() external view {
         bytes memory code = address(escrow).code;
         bool isReached = true;

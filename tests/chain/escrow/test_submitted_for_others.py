@@ -82,6 +82,38 @@ def test_a_used_permit_funds_nothing_more(walker: Walker) -> None:
     assert refused.value.name == "InvalidNonce"
 
 
+@pytest.mark.parametrize("seller_is_first", [True, False])
+def test_a_permit_withdrawn_in_the_block_of_its_use(
+    chain: Chain, walker: Walker, seller_is_first: bool
+) -> None:
+    """S15: whichever is mined first counts; the other fails or changes nothing."""
+    terms = walker.terms(token=walker.usdc, amount=250_000_000)
+    use = walker.stranger, permitted(walker, terms, nonce=11, by=walker.seller)
+    withdraw_data = encode_call("invalidateUnorderedNonces", 0, 1 << 11, contract="Permit2")
+    withdraw = walker.seller, Call(to=PERMIT2, data=withdraw_data)
+    walker.rpc("evm_setAutomine", False)
+    try:
+        # The node takes them in the order in which they came.
+        hashes = [
+            walker.rpc("eth_sendTransaction", _request(by, call))
+            for by, call in ((withdraw, use) if seller_is_first else (use, withdraw))
+        ]
+        walker.mine()
+    finally:
+        walker.rpc("evm_setAutomine", True)
+    receipts = [walker.node.receipt(tx_hash) for tx_hash in hashes]
+    assert receipts[0] is not None
+    assert receipts[1] is not None
+    assert receipts[0].block_number == receipts[1].block_number
+    assert [one.succeeded for one in receipts if one] == [True, not seller_is_first]
+    assert rows(walker, chain, terms) == ([] if seller_is_first else [("FUNDED", "", None)])
+
+
+def _request(by: LocalAccount, call: Call) -> dict[str, str]:
+    """With a gas limit of its own: nobody tries it before it is mined."""
+    return {"from": by.address, "to": call.to, "data": call.data, "gas": hex(500_000)}
+
+
 def test_a_batch_does_what_it_can_and_every_trade_is_followed(chain: Chain, walker: Walker) -> None:
     """Marked paid, then released, in two transactions of a stranger; the one signed by the wrong account is passed over."""
     trades = [walker.funded() for _ in range(3)]
