@@ -113,17 +113,6 @@ def test_wallet_that_changes_its_answer_is_believed_at_the_moment_of_asking(
     assert ask_contract(node, wallet, DIGEST, b"") is Answer.REFUSED
 
 
-def test_signature_for_one_wallet_is_not_one_for_its_twin(
-    node: Gateway, anvil: str, cast: Any
-) -> None:
-    """S10: two wallets of the same owners; the sign-in message names the account, so its digest is another."""
-    first = wallets.shared_wallet(anvil, cast.alice, cast.bob)
-    second = wallets.shared_wallet(anvil, cast.alice, cast.bob)
-    signature = signed_by(DIGEST, cast.alice, cast.bob)
-    assert ask_contract(node, first, DIGEST, signature) is Answer.ACCEPTED
-    assert ask_contract(node, second, bytes(32), signature) is Answer.REFUSED
-
-
 # --- wallets that are not ------------------------------------------------------------------------
 
 

@@ -234,6 +234,23 @@ def test_signing_in_with_a_key_meanwhile_loses_nothing(owners: Owners) -> None:
     assert owners.browser.client.session["_auth_user_id"] == str(user.pk)
 
 
+def test_a_signature_for_one_wallet_does_not_open_its_owners_other_one(
+    owners: Owners, anvil: str
+) -> None:
+    """S10: two wallets of the same owners. The message names the account, so what they signed is another text."""
+    twin = Owners(
+        owners.browser,
+        wallets.shared_wallet(anvil, owners.cast.alice, owners.cast.bob),
+        owners.cast,
+    )
+    first, second = owners.ask()["message"], twin.ask()["message"]
+    assert code_of(twin.answer(second, owners.both(first))) == (403, "sign_in_wallet_refused")
+    renamed = first.replace(owners.address, twin.address)
+    assert code_of(twin.answer(renamed, twin.both(renamed))) == (403, "sign_in_nonce")
+    assert not User.objects.filter(address=twin.address).exists()
+    assert owners.answer(first, owners.both(first)).status_code == 200
+
+
 # --- time ------------------------------------------------------------------------------------
 
 
