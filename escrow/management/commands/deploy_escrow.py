@@ -68,6 +68,10 @@ class Command(BaseCommand):
             self._run(options)
         except REFUSALS as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(
+                f"{error}. What was sent stays sent: run the same command again, it looks first."
+            ) from error
 
     def _run(self, options: dict[str, Any]) -> None:
         rpc = Rpc(options["rpc"], timeout_seconds=NODE_TIMEOUT_SECONDS)

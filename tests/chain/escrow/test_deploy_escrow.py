@@ -374,6 +374,17 @@ def test_a_file_with_another_contract_for_the_chain_is_refused_before_anything_i
     assert file.read_text() == "no json"
 
 
+def test_a_place_that_cannot_be_written_costs_the_files_and_not_the_contract(
+    chain: Node, tmp_path: Path
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("a file, no folder")
+    with pytest.raises(CommandError, match="What was sent stays sent"):
+        deploy(chain, "--bundle", str(taken))
+    assert chain.code(HERE) == runtime(chain)
+    assert "is there already" in deploy(chain, "--bundle", str(tmp_path / "free"), payer=None)
+
+
 def test_the_bundle_compiles_to_the_very_bytes_that_were_sent(chain: Node, tmp_path: Path) -> None:
     """C35: with the compiler alone, from the files alone."""
     folder = tmp_path / "bundle"
