@@ -26,6 +26,18 @@ HOLDERS = [*ACTORS, TREASURY, ESCROW, SINK, STRANGER]
 # Enough for any amount, but for one who is poor in tokens; and somebody sent the escrow a little by mistake.
 RICH, POOR, BY_MISTAKE = 2**140, 1_000, 7
 
+NAMES = {
+    **{actor: f"actor {place}" for place, actor in enumerate(ACTORS)},
+    ESCROW: "the escrow",
+    TREASURY: "the treasury",
+    STRANGER: "a stranger",
+    NO_COIN: "no coin",
+    PLAIN: "the plain coin",
+    ODD: "the odd coin",
+    PERMIT2: "Permit2",
+    FOREVER: "forever",
+}
+
 # In the order of the mocks' own lists.
 MOODS = ("Takes", "Refuses", "Burns", "Bombs", "CallsBack")
 ODDITIES = {"None": 0, "AnswersNothing": 1, "AnswersFalse": 2, "AnswersTwoWords": 4, "Reverts": 6}

@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from stack import node  # noqa: E402
 from tests.model import abi, cast  # noqa: E402
-from tests.model.sequences import Step, Walk  # noqa: E402
+from tests.model.sequences import Step, Walk, shown  # noqa: E402
 
 CONTRACTS = ROOT / "contracts"
 FOLDER = CONTRACTS / "cache" / "replay"
@@ -155,8 +155,9 @@ def _told(output: str, seed: int, first: int) -> str:
     if place is None:
         return output[-4_000:]
     number, last = first + int(place[1]), int(place[2])
-    steps = _walk(seed, number).steps[: last + 1]
-    lines = [f"{at:3} {step}" for at, step in enumerate(steps)]
+    walk = _walk(seed, number)
+    lines = [f"{shown(trade)}: {trade}" for trade in walk.trades + walk.wrong]
+    lines += [f"{at:3} {step}" for at, step in enumerate(walk.steps[: last + 1])]
     return "\n".join([*lines, f"sequence {number} of seed {seed}, step {last}: {place[3]}"])
 
 

@@ -78,12 +78,21 @@ class Step:
 
     def __str__(self) -> str:
         end = (
-            f"gives {self.answer}, {self.events}" if self.is_done else f"is refused: {self.answer}"
+            f"gives {self.answer}, {shown(self.events)}"
+            if self.is_done
+            else f"is refused: {shown(self.answer)}"
         )
         value = f" with {self.value}" if self.value else ""
-        return (
-            f"at {self.time} {self.sender:#x} calls {self.function}{self.arguments}{value}: {end}"
-        )
+        return f"at {self.time} {shown(self.sender)} calls {self.function}{shown(self.arguments)}{value}: {end}"
+
+
+def shown(value: object) -> str:
+    """A value for a reader: people by name, trades by the start of their id."""
+    if isinstance(value, Trade):
+        return f"trade {value.id:#x}"[:16]
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(shown, value))})"
+    return cast.NAMES.get(value, str(value)) if isinstance(value, int) else str(value)
 
 
 class Walk(Chances):
@@ -101,7 +110,7 @@ class Walk(Chances):
     def run(self) -> Walk:
         """Make the steps."""
         for wallet in cast.MOODY:
-            if self._flip(0.3):
+            if self._flip():
                 self._set_mood(wallet)
         for _ in range(self.random.randint(20, 40)):
             self._pass_time()
@@ -350,13 +359,17 @@ class Walk(Chances):
         coin, account = (
             self.random.choice(owed) if owed and self._flip(0.8) else (self._coin(), self._anyone())
         )
-        to = self.random.choice((*ACTORS, *ACTORS, account, TREASURY, STRANGER, 0, ESCROW, PLAIN))
+        others = (self._anyone(), self._anyone(), TREASURY, STRANGER, 0, ESCROW, PLAIN)
+        to = account if self._flip() else self.random.choice(others)
+        if account in cast.MOODY and self._flip(0.4):
+            # C06: whoever has refused his coins before now calls back while he gets them.
+            self._set_mood(account, "CallsBack")
         if self._flip():
             self.take("withdraw", account, coin, to)
             return
-        amount = self.model.credits.get((coin, account), 0) + (
-            self.random.choice((0, 1)) if self._is_wrong() else 0
-        )
+        amount = self.model.credits.get((coin, account), 0)
+        if self._is_wrong():
+            amount = max(0, amount + self.random.choice((-1, 1)))
         deadline = self._deadline()
         values = (account, coin, amount, to, deadline)
         spoken = self._spoken(account, self.model.domain(), "Withdraw", values)
@@ -393,7 +406,7 @@ class Walk(Chances):
             # S02: the chain splits, and this side of it gets another id.
             self.world.chain_id = self.random.choice((cast.CHAIN_ID, cast.CHAIN_ID + 1))
 
-    def _set_mood(self, wallet: int) -> None:
-        mood = self.random.choice(cast.MOODS)
+    def _set_mood(self, wallet: int, mood: str = "") -> None:
+        mood = mood or self.random.choice(cast.MOODS)
         self.world.tables.moods[wallet] = mood
         self.change("set_mood", STRANGER, wallet, cast.MOODS.index(mood))
