@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
+import { hashTypedData } from "viem";
+
 import { load } from "./load.mjs";
 
 const golden = JSON.parse(await readFile(new URL("../vectors/typed_data.json", import.meta.url), "utf8"));
@@ -12,6 +14,12 @@ for (const { name, primaryType, message, structHash: hash, digest: signed } of g
   test(`${name} hashes as everywhere else`, () => {
     assert.equal(structHash(primaryType, message), hash);
     if (signed) assert.equal(digest(primaryType, message, golden.chainId, golden.verifyingContract), signed);
+  });
+}
+
+for (const { name, document, digest: signed } of golden.permit2) {
+  test(`${name} hashes in viem as everywhere else`, () => {
+    assert.equal(hashTypedData(document), signed);
   });
 }
 

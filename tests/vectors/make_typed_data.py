@@ -14,10 +14,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from eth_account.messages import encode_typed_data  # noqa: E402
 from eth_utils import keccak  # noqa: E402
 
-from escrow.chain import typed_data  # noqa: E402
+from escrow.chain import permit2, typed_data  # noqa: E402
 from escrow.chain.keys import ALICE, AMINA, BOB, DANA, cast_account  # noqa: E402
+from escrow.chain.types import TradeTerms  # noqa: E402
 
 TARGET = Path(__file__).with_name("typed_data.json")
 CHAIN_ID = 72731
@@ -26,6 +28,11 @@ USDC = "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"
 NATIVE = "0x" + "00" * 20
 NO_HASH = "0x" + "00" * 32
 FUNDED_AT = 1_770_000_000
+# Spelled out again: what Permit2 puts together from its own part and the contract's witness type, but for the Trade.
+PERMIT2_TYPE = (
+    "PermitWitnessTransferFrom(TokenPermissions permitted,address spender,uint256 nonce,uint256 deadline,"
+    "Trade witness)TokenPermissions(address token,uint256 amount)"
+)
 
 ABOUT = [
     "Golden vectors of Parley's EIP-712 messages; made by tests/vectors/make_typed_data.py, never edited by hand.",
@@ -37,6 +44,8 @@ ABOUT = [
     "The structHash of a Trade is its id; the structHash of an Agreement is the terms of a Trade; that of an Offer is",
     "the offer of an Agreement.",
     "commitments[]: details, canonical (JSON, sorted keys, no spaces, NFC, trimmed, non-ASCII raw), salt, commitment.",
+    "permit2[]: the same of the seller's Permit2 signature with the Trade as its witness, under Permit2's own domain:",
+    "name, document (whole, as a wallet gets it), encodedType, domainSeparator, structHash, digest, signer, signature.",
     "methodSalts[]: offerSalt, code, salt.  devices[]: signing, agreement (64 hex digits each), hash.",
 ]
 
@@ -58,6 +67,7 @@ def document() -> dict[str, Any]:
         "encodedTypes": encoded,
         "typeHashes": {name: "0x" + keccak(text=text).hex() for name, text in encoded.items()},
         "vectors": [_vector(*case) for case in _cases()],
+        "permit2": [_permit2(*case) for case in _permit2_cases()],
         "commitments": [_commitment(*case) for case in _commitments()],
         "methodSalts": [
             _method_salt(_filled(9), code) for code in ("sepa_instant", "revolut", "pix", "оплата")
@@ -84,6 +94,35 @@ def _vector(name: str, primary: str, message: dict[str, Any], signer: int) -> di
         "signature": "0x" + bytes(signed.signature).hex(),
         "compact": "0x" + signed.r.to_bytes(32, "big").hex() + compact.to_bytes(32, "big").hex(),
     }
+
+
+def _permit2(name: str, trade: dict[str, Any], nonce: int, deadline: int) -> dict[str, Any]:
+    document = permit2.funding_message(
+        TradeTerms.from_typed(trade),
+        contract=CONTRACT,
+        nonce=nonce,
+        deadline=deadline,
+        chain_id=CHAIN_ID,
+    )
+    signable = encode_typed_data(full_message=document)
+    digest = permit2.funding_digest(document)
+    return {
+        "name": name,
+        "document": document,
+        "encodedType": PERMIT2_TYPE + typed_data.encode_type("Trade"),
+        "domainSeparator": "0x" + signable.header.hex(),
+        "structHash": "0x" + signable.body.hex(),
+        "digest": "0x" + digest.hex(),
+        "signer": cast_account(ALICE).address,
+        "signature": "0x" + bytes(cast_account(ALICE).unsafe_sign_hash(digest).signature).hex(),
+    }
+
+
+def _permit2_cases() -> list[tuple[str, dict[str, Any], int, int]]:
+    return [
+        ("fund with Permit2", _trade(_agreement(_offer())), 1, FUNDED_AT + 900),
+        ("fund with Permit2, extreme values", _extreme_trade(), 2**256 - 1, 2**256 - 1),
+    ]
 
 
 def _cases() -> list[tuple[str, str, dict[str, Any], int]]:

@@ -4,12 +4,21 @@ pragma solidity 0.8.37;
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Test} from "forge-std/Test.sol";
 
+import {TestUSDC} from "../../src/devnet/TestUSDC.sol";
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
+import {IPermit2} from "../../src/interfaces/IPermit2.sol";
 import "../../src/types/TypeHashes.sol";
 import {Trade, TRADE_TYPEHASH} from "../../src/types/Trade.sol";
+import {FUNDED} from "../../src/types/Word.sol";
+
+interface IPermit2Domain {
+    function DOMAIN_SEPARATOR() external view returns (bytes32);
+}
 
 /// @dev The contract against tests/vectors/typed_data.json, which Python and the page must reproduce as well (S04, S05).
 contract GoldenTest is Test {
+    address private constant PERMIT2 = 0x000000000022D473030F116dDEE9F6B43aC78BA3;
+
     string private vectors = vm.readFile("../tests/vectors/typed_data.json");
     IEscrow private escrow;
 
@@ -62,6 +71,52 @@ contract GoldenTest is Test {
             assertEq(_recovered(digest, signature), vm.parseJsonAddress(vectors, _at(count, ".signer")), primary);
         }
         assertGt(count, 10);
+    }
+
+    /// @dev The seller's Permit2 signature with the Trade as its witness, under the domain that Permit2's real code has on that chain.
+    function test_EveryPermit2VectorIsReproduced() external {
+        _placePermit2();
+        bytes32 separator = IPermit2Domain(PERMIT2).DOMAIN_SEPARATOR();
+        uint256 count;
+        for (; vm.keyExistsJson(vectors, _permit2At(count, "")); count++) {
+            string memory fields = vm.parseJsonString(vectors, _permit2At(count, ".encodedType"));
+            bytes memory message = vm.parseJsonType(vectors, _permit2At(count, ".document.message"), fields);
+            bytes32 hashed = vm.eip712HashStruct(fields, message);
+            assertEq(hashed, vm.parseJsonBytes32(vectors, _permit2At(count, ".structHash")));
+            bytes32 digest = keccak256(abi.encodePacked("\x19\x01", separator, hashed));
+            assertEq(digest, vm.parseJsonBytes32(vectors, _permit2At(count, ".digest")));
+            bytes memory signature = vm.parseJsonBytes(vectors, _permit2At(count, ".signature"));
+            assertEq(_recovered(digest, signature), vm.parseJsonAddress(vectors, _permit2At(count, ".signer")));
+        }
+        assertEq(count, 2);
+    }
+
+    /// @dev Anybody funds with the first of them as it stands in the file.
+    function test_APermit2VectorFunds() external {
+        _placePermit2();
+        string memory fields = vm.parseJsonString(vectors, _permit2At(0, ".encodedType"));
+        bytes memory message = vm.parseJsonType(vectors, _permit2At(0, ".document.message"), fields);
+        (,, uint256 nonce, uint256 deadline, Trade memory trade) =
+            abi.decode(message, (IPermit2.TokenPermissions, address, uint256, uint256, Trade));
+        deployCodeTo("TestUSDC.sol:TestUSDC", trade.token);
+        TestUSDC(trade.token).mint(trade.seller, trade.amount);
+        vm.prank(trade.seller);
+        TestUSDC(trade.token).approve(PERMIT2, trade.amount);
+        vm.warp(deadline);
+
+        escrow.fundWithPermit2(trade, nonce, deadline, vm.parseJsonBytes(vectors, _permit2At(0, ".signature")));
+
+        (uint8 status,,,) = escrow.stateOf(escrow.idOf(trade));
+        assertEq(status, FUNDED);
+        assertEq(TestUSDC(trade.token).balanceOf(address(escrow)), trade.amount);
+    }
+
+    function _placePermit2() private {
+        vm.etch(PERMIT2, vm.parseJsonBytes(vm.readFile("../escrow/chain/abi/Permit2.json"), ".deployedBytecode"));
+    }
+
+    function _permit2At(uint256 number, string memory key) private pure returns (string memory) {
+        return string.concat(".permit2[", vm.toString(number), "]", key);
     }
 
     function _sameType(string memory name, bytes32 typeHash) private view {

@@ -38,6 +38,16 @@ def test_messages_hash_as_in_the_vectors(vector: dict[str, object]) -> None:
     assert f"0x{hashed:064x}" == vector["structHash"]
 
 
+@pytest.mark.parametrize("vector", VECTORS["permit2"], ids=lambda vector: vector["name"])
+def test_permit2_messages_hash_as_in_the_vectors(vector: dict[str, str]) -> None:
+    """S04."""
+    message = vector["document"]["message"]  # type: ignore[index]
+    permitted, spender, nonce, deadline, witness = message.values()  # type: ignore[attr-defined]
+    inner = struct_hash("TokenPermissions", tuple(map(_number, permitted.values())))
+    values = (inner, *map(_number, (spender, nonce, deadline, witness)))
+    assert f"0x{struct_hash('PermitWitnessTransferFrom', values):064x}" == vector["structHash"]
+
+
 @pytest.mark.parametrize("place", range(5))
 def test_signatures_recover_their_signer_in_both_forms(place: int) -> None:
     signer = cast.PEOPLE[place]
