@@ -52,6 +52,15 @@ contract Reenterer {
     }
 
     receive() external payable {
+        _act();
+    }
+
+    /// @dev As a CallbackToken calls the two ends of a transfer.
+    function onToken() external {
+        _act();
+    }
+
+    function _act() private {
         if (_target == address(0) || entered) return;
         entered = true;
         bytes memory answer;
