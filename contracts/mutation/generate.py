@@ -59,8 +59,15 @@ def theirs(unit: SlitherCompilationUnit) -> Iterator[tuple[str, str, int, int, s
             found = mutator(unit, 0, "", "", contract, None, False, Path(), [])._mutate()
             for patches in found.get("patches", {}).values():
                 for patch in patches:
+                    if _is_no_fault(patch):
+                        continue
                     file = contract.source_mapping.filename.relative
                     yield mutator.NAME, file, patch["start"], patch["end"], patch["new_string"]
+
+
+def _is_no_fault(patch: dict[str, str]) -> bool:
+    """A constant made immutable has the same value; all that this operator makes of constants."""
+    return patch["new_string"] == patch["old_string"].replace(" constant", " immutable")
 
 
 def ours(unit: SlitherCompilationUnit) -> Iterator[tuple[str, str, int, int, str]]:

@@ -17,10 +17,11 @@ FILES = ("contracts/foundry.toml", "contracts/solc-wrap.mjs", "contracts/plain.m
 # What decides a verdict: the same sources and tests give the same one.
 DECISIVE = ("contracts/src", "contracts/test", "tests/vectors", *FILES)
 
-# Fast tests first: they kill nearly all. A survivor has to face the slow ones too.
-SLOW = "test/{invariant,moves}/**"
-STAGES = (("--no-match-path", SLOW), ("--match-path", SLOW))
-PATIENCE_SECONDS = 300
+# Fast tests first, with few fuzz runs: they kill nearly all. A survivor has to face everything.
+SLOW = "test/{golden,halmos,invariant,model,moves}/**"
+FAST_STAGE = (("--no-match-path", SLOW), {"FOUNDRY_FUZZ_RUNS": "16"})
+WHOLE_STAGE: tuple[tuple[str, ...], dict[str, str]] = ((), {})
+PATIENCE_SECONDS = 600
 
 
 class Broken(Exception):
@@ -57,6 +58,7 @@ class Project:
             stdout=subprocess.PIPE,
             text=True,
         )
+        self._keep_compiler_version()
         self._forge("build")
 
     def close(self) -> None:
@@ -75,11 +77,11 @@ class Project:
 
     def killer(self) -> str | None:
         """The first test that fails with what was built last; None when all pass."""
-        for stage in STAGES:
+        for arguments, variables in (FAST_STAGE, WHOLE_STAGE):
             for name in ("fuzz", "invariant", "test-failures"):
                 shutil.rmtree(self.contracts / "cache" / name, ignore_errors=True)
             try:
-                answer = self._forge("test", "--json", "--fail-fast", *stage, ESCROW_ARTIFACT="../Escrow.json")
+                answer = self._forge("test", "--json", "--fail-fast", *arguments, **variables)
             except subprocess.TimeoutExpired:
                 return f"no answer within {PATIENCE_SECONDS} s"
             failed = _first_failure(answer)
@@ -87,12 +89,27 @@ class Project:
                 return failed
         return None
 
+    def _keep_compiler_version(self) -> None:
+        """Forge asks for it at each start, and the compiler takes longer to load than most mutants to die."""
+        wrapper = self.contracts / "solc-wrap.mjs"
+        version = subprocess.run([node.program(), wrapper, "--version"], capture_output=True, text=True, check=True).stdout
+        (self.folder / "version.txt").write_text(version)
+        script = self.folder / "solc"
+        script.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec cat {self.folder}/version.txt\nexec {wrapper} "$@"\n')
+        script.chmod(0o755)
+
     def _forge(self, *arguments: str, **variables: str) -> str:
         inherited = {name: value for name, value in node.environment().items() if not name.startswith("FOUNDRY_")}
         answer = subprocess.run(
             [node.native_program("forge"), *arguments],
             cwd=self.contracts,
-            env={**inherited, **variables, "RAYON_NUM_THREADS": "1"},
+            env={
+                **inherited,
+                "RAYON_NUM_THREADS": "1",
+                "FOUNDRY_SOLC": str(self.folder / "solc"),
+                "ESCROW_ARTIFACT": "../Escrow.json",
+                **variables,
+            },
             capture_output=True,
             text=True,
             timeout=None if arguments == ("build",) else PATIENCE_SECONDS,

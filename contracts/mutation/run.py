@@ -175,7 +175,8 @@ def main(arguments: list[str]) -> int:
     known = known_results()
     if not options.report:
         chosen = [m for m in mutants if options.only in str(m) and _is_due(known.get(m.key), suite, options.survivors)]
-        fresh = {key: result for key, result in known.items() if result["suite"] == suite}
+        keys = {mutant.key for mutant in mutants}
+        fresh = {key: result for key, result in known.items() if key in keys and not _is_due(result, suite, options.survivors)}
         chosen.sort(key=lambda mutant: mutant.operator in COARSE)
         print(f"{len(chosen)} of {len(mutants)} mutants to judge", flush=True)
         if chosen:
