@@ -29,7 +29,7 @@ abstract contract Funding is Walk {
         Dice memory dice = shake(seed);
         Way way = Way(dice.roll(3));
         bool isNew = tradeCount() == 0 || !dice.oneIn(4);
-        _fund(dice, way, isNew ? _newTrade(dice, way) : _anyCase(dice).trade);
+        _fund(dice, way, isNew ? _newTrade(dice, way) : _case(_anyNumber(dice)).trade);
         if (dice.oneIn(2)) skip(1);
     }
 
@@ -57,7 +57,7 @@ abstract contract Funding is Walk {
         Trade memory trade = c.trade;
         address sender = _senderOf(dice, trade);
         uint256 due = trade.token == NATIVE ? trade.amount : 0;
-        uint256 value = dice.oneIn(8) ? due + 1 : due;
+        uint256 value = dice.oneIn(12) ? due + 1 : due;
         if (trade.token == address(usdc) && !dice.oneIn(6)) _approve(trade.seller, trade.amount);
 
         bytes memory expected = sender == trade.seller ? _refusalOfOpening(c) : _notSeller(sender);
@@ -199,7 +199,7 @@ abstract contract Funding is Walk {
     }
 
     function _senderOf(Dice memory dice, Trade memory trade) private view returns (address) {
-        return dice.oneIn(10) ? _anyActor(dice) : trade.seller;
+        return dice.oneIn(16) ? _anyActor(dice) : trade.seller;
     }
 
     // ---------------------------------------------------------------- terms

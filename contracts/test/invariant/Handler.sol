@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
-import {Attempt, Consent, Facts, Model, Move} from "../Model.sol";
-import {NATIVE, NONE} from "../Words.sol";
+import {Attempt, Consent, Model, Move} from "../Model.sol";
+import {DISPUTED, FUNDED, NONE} from "../Words.sol";
 import {Dice, shake} from "./Dice.sol";
 import {Ledger} from "./Ledger.sol";
 import {MoodyToken} from "./MoodyToken.sol";
@@ -29,7 +29,7 @@ contract Handler is Moving {
         (address token, address account) = _anyCredit(dice);
         address to = dice.oneIn(12) ? (dice.oneIn(2) ? address(0) : address(escrow)) : _anyActor(dice);
         uint256 amount = _owed[token][account];
-        bool isSigned = dice.oneIn(2);
+        bool isSigned = !dice.oneIn(3);
         bytes memory call;
         bytes memory expected;
         if (isSigned) (call, expected, amount) = _signedWithdrawal(dice, account, token, amount, to);
@@ -84,8 +84,10 @@ contract Handler is Moving {
     }
 
     function _anyCredit(Dice memory dice) private view returns (address token, address account) {
-        for (uint256 i = 0; i < 12; i++) {
-            (token, account) = (_anyToken(dice), _anyActor(dice));
+        uint256 start = dice.roll(3 * ACTORS);
+        for (uint256 i = 0; i < 3 * ACTORS; i++) {
+            uint256 place = (start + i) % (3 * ACTORS);
+            (token, account) = (_tokens()[place % 3], actors[place / 3]);
             if (_owed[token][account] != 0) break;
         }
     }
@@ -111,18 +113,23 @@ contract Handler is Moving {
 
     // ---------------------------------------------------------------- time and moods
 
-    /// @dev A few seconds, or to one side or the other of the edge of some clock (10).
+    /// @dev A few seconds, or to one side or the other of the edge of a clock (10): of three the next, so that few are missed.
     function wait(uint256 seed) external {
         Dice memory dice = shake(seed);
-        if (tradeCount() == 0 || dice.oneIn(2)) {
-            skip(1 + dice.roll(1 hours));
-            return;
+        uint256 next = block.timestamp + 1 + dice.roll(1 hours);
+        if (tradeCount() != 0 && !dice.oneIn(3)) {
+            next = FOREVER;
+            for (uint256 i = 0; i < 3; i++) {
+                uint256 edge = _edgeOf(dice, _anyCase(dice)) + dice.roll(3) - 1;
+                if (edge > block.timestamp && edge < next) next = edge;
+            }
         }
-        Case memory c = _anyCase(dice);
-        if (c.was.status == NONE) return;
-        bool isFirst = c.was.status == 1 && dice.oneIn(2);
-        uint256 edge = (isFirst ? c.was.payBy : Model.end(c.trade, c.was)) + dice.roll(3) - 1;
-        if (edge > block.timestamp) vm.warp(edge);
+        if (next != FOREVER) vm.warp(next);
+    }
+
+    function _edgeOf(Dice memory dice, Case memory c) private pure returns (uint256) {
+        if (c.was.status == NONE || (c.was.status == DISPUTED && !dice.oneIn(3))) return 1; // past, so that some are ruled in time
+        return c.was.status == FUNDED && !dice.oneIn(3) ? c.was.payBy : Model.end(c.trade, c.was);
     }
 
     /// @dev Wallets and issuers change their minds; somebody sends the contract a present.
@@ -130,7 +137,7 @@ contract Handler is Moving {
         Dice memory dice = shake(seed);
         MoodyWallet wallet = MoodyWallet(payable(actors[TRADERS - WALLETS + dice.roll(WALLETS)]));
         _upset(wallet, MoodyWallet.Mood(dice.roll(5)), MoodyWallet.Word(dice.oneIn(2) ? 0 : dice.roll(5)));
-        _upsetIssuer(dice.oneIn(2) ? MoodyToken.Mood.Honest : MoodyToken.Mood(dice.roll(6)));
+        _upsetIssuer(dice.oneIn(3) ? MoodyToken.Mood(dice.roll(6)) : MoodyToken.Mood.Honest);
         address[3] memory blockable = [_anyActor(dice), treasury, address(escrow)];
         _block(blockable[dice.oneIn(4) ? dice.roll(3) : 0], dice.oneIn(3));
         if (dice.oneIn(3)) _block(address(escrow), false);

@@ -9,7 +9,10 @@ import {Funding} from "./Funding.sol";
 
 /// @dev Every move of a trade, by every door: called, signed, in a batch, in good faith and in bad.
 abstract contract Moving is Funding {
-    uint256 private constant IDEAS = 5;
+    uint256 private constant IDEAS = 10;
+    /// @dev How often each move but funding comes to mind, by its number: those that are possible at any time the least, so that
+    /// trades live long enough for the others.
+    bytes private constant THOUGHTS = hex"0101010202030303030303040506070707080808080808080808080909090a0a";
 
     /// @dev In good faith: of a few ideas the first that the model allows, by whom it allows it.
     function advance(uint256 seed) external {
@@ -35,12 +38,12 @@ abstract contract Moving is Funding {
         _try(dice, c, idea, false);
     }
 
-    /// @dev Up to six signed moves at once, good and bad, some of them twice: each is done or passed over as it would be alone (7).
+    /// @dev Up to four signed moves at once, good and bad, some of them twice: each is done or passed over as it would be alone (7).
     function batch(uint256 seed) external {
         if (tradeCount() == 0) return;
         Dice memory dice = shake(seed);
-        Move move = dice.oneIn(2) ? Move.MarkPaid : Move.Release;
-        Signed[] memory moves = new Signed[](dice.roll(7));
+        Move move = dice.oneIn(3) ? Move.Release : Move.MarkPaid;
+        Signed[] memory moves = new Signed[](dice.roll(5));
         Case[] memory cases = new Case[](moves.length);
         uint256 expected;
         for (uint256 i = 0; i < moves.length; i++) {
@@ -73,7 +76,7 @@ abstract contract Moving is Funding {
 
     /// @dev Any move but funding, by one who may, with an argument that may fit.
     function _idea(Dice memory dice, Case memory c) private view returns (Attempt memory idea) {
-        idea.move = Move(1 + dice.roll(uint256(Move.DisputeAndRule)));
+        idea.move = Move(uint8(THOUGHTS[dice.roll(THOUGHTS.length)]));
         idea.time = block.timestamp;
         idea.caller = dice.oneIn(2) ? c.trade.seller : c.trade.buyer;
         if (idea.move == Move.Timeout || (idea.move == Move.Settle && dice.oneIn(2))) idea.caller = _anyActor(dice);
@@ -105,7 +108,7 @@ abstract contract Moving is Funding {
             (call, expected) = _settlement(dice, c, idea, isHonest);
         } else if (idea.move == Move.DisputeAndRule) {
             (call, expected) = _disputeAndRuling(dice, c, idea, isHonest);
-        } else if (idea.move == Move.Timeout || dice.oneIn(2)) {
+        } else if (idea.move == Move.Timeout || dice.oneIn(2) || (isHonest && !_answersForOwner(idea.caller))) {
             call = _directCall(c.trade, idea);
             expected = Model.refusal(c.id, c.trade, c.was, idea);
         } else {

@@ -107,7 +107,7 @@ abstract contract Pen is Cast {
 
     /// @dev The second before now, now, the next one, or some time later.
     function _deadline(Dice memory dice) internal view returns (uint256) {
-        uint256 edge = dice.roll(8);
+        uint256 edge = dice.roll(12);
         return edge < 3 ? block.timestamp + edge - 1 : block.timestamp + dice.roll(3 days);
     }
 

@@ -43,10 +43,18 @@ abstract contract Walk is Pen {
         return _trades.length;
     }
 
+    /// @dev Mostly a live one.
     function _anyCase(Dice memory dice) internal view returns (Case memory) {
+        uint256 number = _anyNumber(dice);
+        for (uint256 i = 0; i < 3 && _facts[_ids[number]].status == NONE; i++) {
+            number = _anyNumber(dice);
+        }
+        return _case(number);
+    }
+
+    function _anyNumber(Dice memory dice) internal view returns (uint256) {
         uint256 count = _trades.length;
-        uint256 current = count < CURRENT || dice.oneIn(8) ? count : CURRENT;
-        return _case(count - 1 - dice.roll(current));
+        return count - 1 - dice.roll(count < CURRENT || dice.oneIn(8) ? count : CURRENT);
     }
 
     function _case(uint256 number) internal view returns (Case memory) {
