@@ -8,30 +8,21 @@ which knows no wallet that is not there.
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 
-from escrow.chain.codec import constructor_data, contract_signature_question
-from escrow.chain.gateway import EIP1271_GAS, EIP1271_MAGIC, Gateway, gateway
-from escrow.chain.rpc import NodeRefused, NodeUnavailable
+from escrow.chain.codec import constructor_data
+from escrow.chain.gateway import Gateway, gateway
 from escrow.chain.typed_data import SignatureRefused, recover
 
 ERC6492_SUFFIX = bytes.fromhex("6492" * 16)
 # What contracts/src/offchain/AskWallet.sol gives factory and wallet, and a little for itself.
 ERC6492_GAS = 4_000_000
 
-# What any transaction costs before the wallet is reached: its base with that of a creation, and each byte of its data at the dearest.
-_BASE_GAS = 53_000
-_BYTE_GAS = 40
 _KEY_SIGNATURE_LENGTHS = (64, 65)
-
-# How nodes say that the call itself went wrong. Any other refusal is about the node, and says nothing of the wallet.
-_CALL_FAILED = re.compile(r"revert|gas|opcode|execution|EVM|stack|jump|invalid", re.IGNORECASE)
-_REVERTED = 3
 
 
 class Answer(Enum):
@@ -93,9 +84,7 @@ def _unwrapped(signature: bytes) -> tuple[str, bytes, bytes] | None:
 
 
 def _ask_there(node: Gateway, account: str, digest: bytes, signature: bytes) -> Answer:
-    data = contract_signature_question(digest, signature)
-    answer = _call(node, {"to": account, "data": data}, EIP1271_GAS)
-    accepts = len(answer) >= len(EIP1271_MAGIC) and answer[: len(EIP1271_MAGIC)] == EIP1271_MAGIC
+    accepts = node.is_contract_signature(account, digest, signature)
     return Answer.ACCEPTED if accepts else Answer.REFUSED
 
 
@@ -103,18 +92,6 @@ def _ask_not_yet_there(
     node: Gateway, account: str, digest: bytes, wrapped: tuple[str, bytes, bytes]
 ) -> Answer:
     data = constructor_data("AskWallet", account, digest, *wrapped)
-    answer = _call(node, {"data": data}, ERC6492_GAS)
+    answer = node.ask_within({"data": data}, ERC6492_GAS)
     found = {f"{2:064x}": Answer.ACCEPTED, f"{1:064x}": Answer.REFUSED}
     return found.get(answer, Answer.NOT_THERE)
-
-
-def _call(node: Gateway, call: dict[str, str], gas: int) -> str:
-    """The answer without its 0x, empty when the call failed."""
-    limit = gas + _BASE_GAS + _BYTE_GAS * (len(call["data"]) // 2)
-    try:
-        answer = node.rpc.ask_always("eth_call", {**call, "gas": hex(limit)}, "latest")
-    except NodeRefused as error:
-        if error.code == _REVERTED or _CALL_FAILED.search(error.message):
-            return ""
-        raise NodeUnavailable("The node could not ask the wallet.") from error
-    return str(answer)[2:]

@@ -6,6 +6,7 @@ Reads never guess: an empty answer where there must be one is NodeUnavailable, n
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -37,6 +38,14 @@ __all__ = ["EscrowReverted", "Gateway", "NoContract", "NodeRefused", "NodeUnavai
 
 EIP1271_MAGIC = "1626ba7e".ljust(64, "0")
 EIP1271_GAS = 400_000
+
+# What any transaction costs before the code is reached: its base with that of a creation, and each byte of its data at the dearest.
+_REACHING_GAS = 53_000
+_BYTE_GAS = 40
+
+# How nodes say that the call itself went wrong. Any other refusal is about the node, and says nothing of the code.
+_CALL_FAILED = re.compile(r"revert|gas|opcode|execution|EVM|stack|jump|invalid", re.IGNORECASE)
+_REVERTED = 3
 
 
 class NoContract(Exception):
@@ -176,16 +185,23 @@ class Gateway:
 
         False for accounts without code and for hostile wallets. Raises: NodeUnavailable.
         """
-        call = {
-            "to": account,
-            "data": contract_signature_question(digest, signature),
-            "gas": hex(EIP1271_GAS),
-        }
+        question = contract_signature_question(digest, signature)
+        answer = self.ask_within({"to": account, "data": question}, EIP1271_GAS)
+        return answer[: len(EIP1271_MAGIC)] == EIP1271_MAGIC
+
+    def ask_within(self, call: dict[str, str], gas: int) -> str:
+        """The answer of a stranger's code, without its 0x, when it gets this much gas beyond what reaching it costs.
+
+        Empty when the call itself failed. Raises: NodeUnavailable, also when the node refused for a reason of its own.
+        """
+        limit = gas + _REACHING_GAS + _BYTE_GAS * (len(call["data"]) // 2)
         try:
-            answer = self.rpc.ask_always("eth_call", call, "latest")
-        except NodeRefused:
-            return False
-        return isinstance(answer, str) and answer[2:66] == EIP1271_MAGIC
+            answer = self.rpc.ask_always("eth_call", {**call, "gas": hex(limit)}, "latest")
+        except NodeRefused as error:
+            if error.code == _REVERTED or _CALL_FAILED.search(error.message):
+                return ""
+            raise NodeUnavailable("The node could not ask the wallet.") from error
+        return str(answer)[2:]
 
     # ------------------------------------------------------------------ coins and feeds
 
