@@ -108,6 +108,19 @@ contract WalletsTest is Base {
         assertEq(statusOf(id), PAID);
     }
 
+    /// S10: a Settle names both wallets and no signer, so one owner of both signs once for both. Whoever owns both parties of a
+    /// trade trades with himself.
+    function test_GivenTwoWalletsOfOneOwner_AsBothParties_OneSignatureSettles() external {
+        Trade memory trade = ethTrade();
+        (trade.seller, trade.buyer) = (address(new OwnedWallet(bob)), address(new OwnedWallet(bob)));
+        vm.deal(trade.seller, ETH_AMOUNT);
+        bytes32 id = fund(trade);
+        Purse memory was = purseOf(trade);
+        bytes memory signature = signSettle(bobKey, id, 7, FOREVER);
+        escrow.settle(trade, 7, FOREVER, signature, signature);
+        assertPaidOut(trade, was, 7, 0);
+    }
+
     /// S10: what is owed to the one is not paid on what was signed for the other.
     function test_GivenTwoWalletsOfOneOwner_EachWithdrawsItsOwn() external {
         (address first, address second) = (_creditedWallet("first"), _creditedWallet("second"));

@@ -50,7 +50,7 @@ contract MovesTest is Base {
                 if (times[i] < block.timestamp) continue;
                 cells += _everybodyTriesEverything(trade, times[i]);
             }
-            vm.revertToState(snapshot);
+            vm.revertToStateAndDelete(snapshot);
         }
     }
 
@@ -116,7 +116,7 @@ contract MovesTest is Base {
             uint256 snapshot = vm.snapshotState();
             vm.warp(time);
             _try(trade, Attempt(move, caller, time, arguments[cells]), how);
-            vm.revertToState(snapshot);
+            vm.revertToStateAndDelete(snapshot);
         }
     }
 
