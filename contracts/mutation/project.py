@@ -19,8 +19,9 @@ DECISIVE = ("contracts/src", "contracts/test", "tests/vectors", *FILES)
 
 # Fast tests first, with few fuzz runs: they kill nearly all. A survivor has to face everything.
 SLOW = "test/{golden,halmos,invariant,model,moves}/**"
-FAST_STAGE = (("--no-match-path", SLOW), {"FOUNDRY_FUZZ_RUNS": "16"})
-WHOLE_STAGE: tuple[tuple[str, ...], dict[str, str]] = ((), {})
+Stage = tuple[tuple[str, ...], dict[str, str]]
+FAST_STAGE: Stage = (("--no-match-path", SLOW), {"FOUNDRY_FUZZ_RUNS": "16"})
+WHOLE_STAGE: Stage = ((), {})
 PATIENCE_SECONDS = 600
 
 
@@ -75,19 +76,15 @@ class Project:
             return None
         return hashlib.sha256(json.loads(artifact.read_text())["bytecode"]["object"].encode()).hexdigest()
 
-    def killer(self) -> str | None:
+    def killer(self, stage: Stage) -> str | None:
         """The first test that fails with what was built last; None when all pass."""
-        for arguments, variables in (FAST_STAGE, WHOLE_STAGE):
-            for name in ("fuzz", "invariant", "test-failures"):
-                shutil.rmtree(self.contracts / "cache" / name, ignore_errors=True)
-            try:
-                answer = self._forge("test", "--json", "--fail-fast", *arguments, **variables)
-            except subprocess.TimeoutExpired:
-                return f"no answer within {PATIENCE_SECONDS} s"
-            failed = _first_failure(answer)
-            if failed:
-                return failed
-        return None
+        arguments, variables = stage
+        for name in ("fuzz", "invariant", "test-failures"):
+            shutil.rmtree(self.contracts / "cache" / name, ignore_errors=True)
+        try:
+            return _first_failure(self._forge("test", "--json", "--fail-fast", *arguments, **variables))
+        except subprocess.TimeoutExpired:
+            return f"no answer within {PATIENCE_SECONDS} s"
 
     def _keep_compiler_version(self) -> None:
         """Forge asks for it at each start, and the compiler takes longer to load than most mutants to die."""

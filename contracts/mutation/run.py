@@ -33,7 +33,7 @@ sys.path[0:1] = [str(CONTRACTS), str(CONTRACTS.parent)]
 
 from mutation import survivors  # noqa: E402
 from mutation.mutants import Mutant, every_mutant  # noqa: E402
-from mutation.project import Project, suite_hash  # noqa: E402
+from mutation.project import FAST_STAGE, WHOLE_STAGE, Project, suite_hash  # noqa: E402
 from stack.folders import ROOT  # noqa: E402
 
 # Inside the checkout, whatever the state folder: forge lets tests read nothing else.
@@ -73,7 +73,7 @@ class Campaign:
         project = self.projects.get()
         self.original = project.code({})
         self.original_as_deployed = project.code({}, as_deployed=True)
-        killer = project.killer()
+        killer = project.killer(WHOLE_STAGE)
         self.projects.put(project)
         if killer:
             raise SystemExit(f"the tests fail without any mutant: {killer}")
@@ -105,12 +105,11 @@ class Campaign:
             first = self.seen.setdefault(code, mutant.key)
         if first != mutant.key:
             return {"fate": "twin", "of": first}
-        killer = project.killer()
-        if killer:
-            return {"fate": "killed", "by": killer, "code": code}
-        if project.code(patched, as_deployed=True) == self.original_as_deployed:
+        killer = project.killer(FAST_STAGE)
+        if not killer and project.code(patched, as_deployed=True) == self.original_as_deployed:
             return {"fate": "same code", "code": code}
-        return {"fate": "survived", "code": code}
+        killer = killer or project.killer(WHOLE_STAGE)
+        return {"fate": "killed", "by": killer, "code": code} if killer else {"fate": "survived", "code": code}
 
 
 def known_results() -> dict[str, Result]:
@@ -177,7 +176,8 @@ def main(arguments: list[str]) -> int:
         chosen = [m for m in mutants if options.only in str(m) and _is_due(known.get(m.key), suite, options.survivors)]
         keys = {mutant.key for mutant in mutants}
         fresh = {key: result for key, result in known.items() if key in keys and not _is_due(result, suite, options.survivors)}
-        chosen.sort(key=lambda mutant: mutant.operator in COARSE)
+        # Otherwise in no order, so that a run broken off has seen a little of everything.
+        chosen.sort(key=lambda mutant: (mutant.operator in COARSE, mutant.key))
         print(f"{len(chosen)} of {len(mutants)} mutants to judge", flush=True)
         if chosen:
             Campaign(suite, fresh).run(chosen, options.jobs)
