@@ -88,6 +88,21 @@ def _stages(*, deep: bool) -> list[Stage]:
             folder=ROOT / "contracts",
         ),
         Stage(
+            "plain build",
+            "forge test against the contract without optimizer",
+            [_python("contracts/build_plain.py")],
+        ),
+        Stage(
+            "reach",
+            "every line and branch of the contract is reached",
+            [_python("contracts/coverage.py")],
+        ),
+        Stage(
+            "model",
+            "the contract does what the model does, on random sequences",
+            [_python("tests/model/replay.py", "--sequences", "20000" if deep else "1000")],
+        ),
+        Stage(
             "page types",
             "tsc",
             [["node", "node_modules/typescript/bin/tsc", "--noEmit", "-p", "frontend"]],
