@@ -12,7 +12,7 @@ abstract contract Moving is Funding {
     uint256 private constant IDEAS = 10;
     /// @dev How often each move but funding comes to mind, by its number: those that are possible at any time the least, so that
     /// trades live long enough for the others.
-    bytes private constant THOUGHTS = hex"0101010202030303030303040506070707080808080808080808080909090a0a";
+    bytes private constant THOUGHTS = hex"010101010202030303030303030405060707070708080808080808080808080909090a0a";
 
     /// @dev In good faith: of a few ideas the first that the model allows, by whom it allows it.
     function advance(uint256 seed) external {
@@ -108,7 +108,7 @@ abstract contract Moving is Funding {
             (call, expected) = _settlement(dice, c, idea, isHonest);
         } else if (idea.move == Move.DisputeAndRule) {
             (call, expected) = _disputeAndRuling(dice, c, idea, isHonest);
-        } else if (idea.move == Move.Timeout || dice.oneIn(2) || (isHonest && !_answersForOwner(idea.caller))) {
+        } else if (idea.move == Move.Timeout || dice.roll(5) < 2 || (isHonest && !_answersForOwner(idea.caller))) {
             call = _directCall(c.trade, idea);
             expected = Model.refusal(c.id, c.trade, c.was, idea);
         } else {
