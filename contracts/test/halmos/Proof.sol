@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {Test} from "forge-std/Test.sol";
+
+import {TestUSDC} from "../../src/devnet/TestUSDC.sol";
+import {IEscrow} from "../../src/interfaces/IEscrow.sol";
+import {Attempt, Facts, Model, Move} from "../Model.sol";
+import {NATIVE, NONE, Trade} from "../Words.sol";
+import {ANY} from "./Symbols.sol";
+
+/// @dev A trade, where it stands, and what stands beside it.
+struct Scene {
+    Trade trade;
+    bytes32 id;
+    Facts facts;
+    uint256 time;
+    bytes32 otherId;
+    uint256 otherWord;
+    address bystander;
+}
+
+/// @dev What may move in a trade's asset, and what must not.
+struct Purses {
+    uint256 escrow;
+    uint256 seller;
+    uint256 buyer;
+    uint256 bystander;
+    uint256 fees;
+    uint256 sellerCredit;
+    uint256 buyerCredit;
+    uint256 bystanderCredit;
+}
+
+/// @dev What all proofs begin with: the Escrow as it will be deployed, and a scene of which nothing is known but its types.
+///
+/// A function named check_ holds for every value of every symbol. Its companion named reach_ shows that it speaks of something: it
+/// is the same question about one scene, claims that the move fails there, and must be refuted.
+abstract contract Proof is Test {
+    // Where the Escrow keeps them.
+    uint256 internal constant FEES_PLACE = 0;
+    uint256 internal constant CREDITS_PLACE = 1;
+    uint256 internal constant WORDS_PLACE = 2;
+
+    string internal constant TRADE_TYPE =
+        "Trade(address seller,address buyer,address token,uint128 amount,address arbitrator,uint16 feeBps,uint32 payWindow,uint32 releaseWindow,uint32 rulingWindow,bytes32 terms)";
+
+    address internal constant TREASURY = address(0x7eea);
+    uint40 internal constant START = 1_800_000_000;
+
+    IEscrow internal escrow;
+    TestUSDC internal usdc;
+
+    function setUp() public virtual {
+        bytes memory code = abi.encodePacked(vm.getCode("out/halmos/Escrow.sol/Escrow.json"), abi.encode(TREASURY));
+        address at;
+        assembly {
+            at := create(0, add(code, 0x20), mload(code))
+        }
+        escrow = IEscrow(at);
+        usdc = new TestUSDC();
+    }
+
+    // ---------------------------------------------------------------- scenes
+
+    /// @dev Any trade that could have been funded, in any state, at any time.
+    function anyScene(address token) internal returns (Scene memory s) {
+        s.trade = Trade({
+            seller: ANY.createAddress("seller"),
+            buyer: ANY.createAddress("buyer"),
+            token: token,
+            amount: uint128(ANY.createUint(128, "amount")),
+            arbitrator: ANY.createAddress("arbitrator"),
+            feeBps: uint16(ANY.createUint(16, "feeBps")),
+            payWindow: uint32(ANY.createUint(32, "payWindow")),
+            releaseWindow: uint32(ANY.createUint(32, "releaseWindow")),
+            rulingWindow: uint32(ANY.createUint(32, "rulingWindow")),
+            terms: ANY.createBytes32("terms")
+        });
+        s.facts = Facts({
+            status: uint8(ANY.createUint(2, "status")),
+            since: ANY.createUint(40, "since"),
+            fundedAt: ANY.createUint(40, "fundedAt"),
+            payBy: ANY.createUint(40, "payBy")
+        });
+        s.time = ANY.createUint(40, "time");
+    }
+
+    /// @dev One scene, a minute after `facts.since`.
+    function oneScene(address token, uint8 status) internal pure returns (Scene memory s) {
+        s.trade = Trade({
+            seller: address(0xa11ce),
+            buyer: address(0xb0b),
+            token: token,
+            amount: 250_750_001,
+            arbitrator: address(0xda2a),
+            feeBps: 50,
+            payWindow: 2 hours,
+            releaseWindow: 7 days,
+            rulingWindow: 14 days,
+            terms: keccak256("terms")
+        });
+        s.facts = Facts({status: status, since: START, fundedAt: START, payBy: START + 2 hours});
+        s.time = START + 1 minutes;
+    }
+
+    /// @dev Makes the chain look like the scene, with another trade and another account beside it. Of the world it is assumed only that
+    /// the escrow holds what it owes, and of the trade that it passed the checks of its funding.
+    function enter(Scene memory s) internal {
+        Trade memory trade = s.trade;
+        if (s.facts.status == NONE) s.facts = Facts(NONE, 0, 0, 0);
+        s.bystander = ANY.createAddress("bystander");
+        _assumeOutside(trade.seller);
+        _assumeOutside(trade.buyer);
+        _assumeOutside(s.bystander);
+        vm.assume(trade.seller != trade.buyer && trade.arbitrator != trade.seller && trade.arbitrator != trade.buyer);
+        vm.assume(s.bystander != trade.seller && s.bystander != trade.buyer);
+        vm.assume(trade.amount != 0 && trade.feeBps <= 200);
+        vm.assume(_canBe(s.facts, s.time));
+
+        vm.warp(s.time);
+        s.id = idOf(trade);
+        s.otherId = ANY.createBytes32("otherId");
+        s.otherWord = ANY.createUint(256, "otherWord");
+        vm.assume(s.otherId != s.id);
+        vm.store(address(escrow), _at(s.id, WORDS_PLACE), bytes32(pack(s.facts)));
+        vm.store(address(escrow), _at(s.otherId, WORDS_PLACE), bytes32(s.otherWord));
+
+        uint256 fees = ANY.createUint(120, "fees");
+        uint256 others = ANY.createUint(120, "others");
+        vm.store(address(escrow), _at(bytes32(uint256(uint160(trade.token))), FEES_PLACE), bytes32(fees));
+        give(trade.token, fees + others + (s.facts.status == NONE ? 0 : trade.amount));
+    }
+
+    /// @dev Whether the order of a trade's times is that of its life; that every move keeps to it is proved with the move.
+    function _canBe(Facts memory facts, uint256 time) private pure returns (bool) {
+        return facts.fundedAt <= facts.payBy && facts.fundedAt <= facts.since && facts.since <= time;
+    }
+
+    function give(address token, uint256 amount) internal {
+        if (token == NATIVE) vm.deal(address(escrow), amount);
+        else TestUSDC(token).mint(address(escrow), amount);
+    }
+
+    function _assumeOutside(address account) private view {
+        vm.assume(account != address(0) && account != address(escrow) && account != address(usdc));
+    }
+
+    /// @dev By the book, not by the contract.
+    function idOf(Trade memory trade) internal pure returns (bytes32) {
+        return keccak256(abi.encode(keccak256(bytes(TRADE_TYPE)), trade));
+    }
+
+    function pack(Facts memory facts) internal pure returns (uint256) {
+        return facts.payBy << 88 | facts.fundedAt << 48 | facts.since << 8 | facts.status;
+    }
+
+    function _at(bytes32 key, uint256 place) private pure returns (bytes32) {
+        return keccak256(abi.encode(key, place));
+    }
+
+    // ---------------------------------------------------------------- the call
+
+    function call(address caller, bytes memory data) internal returns (bool ok, bytes4 error) {
+        return pay(caller, 0, data);
+    }
+
+    function pay(address caller, uint256 value, bytes memory data) internal returns (bool ok, bytes4 error) {
+        vm.prank(caller);
+        bytes memory answer;
+        (ok, answer) = address(escrow).call{value: value}(data);
+        if (!ok) error = bytes4(answer);
+    }
+
+    // ---------------------------------------------------------------- before and after
+
+    function wordOf(bytes32 id) internal view returns (uint256) {
+        return uint256(vm.load(address(escrow), _at(id, WORDS_PLACE)));
+    }
+
+    function pursesOf(Scene memory s) internal view returns (Purses memory) {
+        Trade memory trade = s.trade;
+        return Purses({
+            escrow: balanceOf(trade.token, address(escrow)),
+            seller: balanceOf(trade.token, trade.seller),
+            buyer: balanceOf(trade.token, trade.buyer),
+            bystander: balanceOf(trade.token, s.bystander),
+            fees: escrow.feesOf(trade.token),
+            sellerCredit: escrow.creditOf(trade.token, trade.seller),
+            buyerCredit: escrow.creditOf(trade.token, trade.buyer),
+            bystanderCredit: escrow.creditOf(trade.token, s.bystander)
+        });
+    }
+
+    function balanceOf(address token, address account) internal view returns (uint256) {
+        return token == NATIVE ? account.balance : TestUSDC(token).balanceOf(account);
+    }
+
+    /// @dev The move did to the trade what the table says, and nothing to anything else.
+    function assertDone(Scene memory s, Purses memory was, Attempt memory attempt) internal view {
+        Facts memory then = Model.after_(s.trade, s.facts, attempt);
+        assert(wordOf(s.id) == pack(then));
+        assert(_canBe(then, s.time));
+        assert(wordOf(s.otherId) == s.otherWord);
+        if (Model.closes(attempt.move)) {
+            (uint256 toBuyer, uint256 fee) = Model.payout(s.trade, s.facts, attempt);
+            was.buyer += toBuyer - fee;
+            was.seller += s.trade.amount - toBuyer;
+            was.fees += fee;
+            was.escrow -= s.trade.amount - fee;
+        }
+        assertSame(pursesOf(s), was);
+    }
+
+    /// @dev One question for the prover, not eight.
+    function assertSame(Purses memory a, Purses memory b) internal pure {
+        assert(
+            (a.escrow ^ b.escrow)
+                    | (a.seller ^ b.seller)
+                    | (a.buyer ^ b.buyer)
+                    | (a.bystander ^ b.bystander)
+                    | (a.fees ^ b.fees)
+                    | (a.sellerCredit ^ b.sellerCredit)
+                    | (a.buyerCredit ^ b.buyerCredit)
+                    | (a.bystanderCredit ^ b.bystanderCredit) == 0
+        );
+    }
+}
