@@ -104,10 +104,10 @@ def _rename_uses(name: str, library: str, copy: Path, *, but: Path) -> None:
 def run_forge(copy: Path) -> str:
     """The lcov report of all tests.
 
-    Raises: CalledProcessError when one fails.
+    Raises: SystemExit naming the tests that failed.
     """
     report = copy / "lcov.info"
-    subprocess.run(
+    finished = subprocess.run(
         [
             str(node.native_program("forge")),
             "coverage",
@@ -117,9 +117,13 @@ def run_forge(copy: Path) -> str:
         ],
         cwd=copy,
         env=node.environment(),
-        check=True,
-        stdout=subprocess.DEVNULL,
+        check=False,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+    if finished.returncode:
+        lines = finished.stdout.splitlines()
+        sys.exit("\n".join([line for line in lines if "[FAIL" in line] or lines[-20:]))
     return report.read_text()
 
 

@@ -378,23 +378,31 @@ contract FailuresTest is Base {
         Trade memory trade = ethTrade();
         trade.buyer = address(new Refuser());
         fund(trade);
+        _holdsTheEdge(trade, 130_000);
+        trade = usdcTrade();
+        fund(trade);
+        vm.mockCallRevert(address(usdc), abi.encodeWithSelector(usdc.transfer.selector), "");
+        _holdsTheEdge(trade, 340_000);
+    }
+
+    function _holdsTheEdge(Trade memory trade, uint256 needed) private {
         bytes memory call = abi.encodeCall(escrow.release, (trade));
         bytes32 was = worldOf(trade); // also makes everything warm, so that every attempt costs the same
         uint256 edge = _leastGasThatCredits(trade, call);
         vm.prank(alice);
         (bool ok, bytes memory answer) = address(escrow).call{gas: edge - 1}(call);
         assertFalse(ok);
-        assertEq(answer, abi.encodeWithSelector(IEscrow.LowGas.selector, 129_999, 130_000));
+        assertEq(answer, abi.encodeWithSelector(IEscrow.LowGas.selector, needed - 1, needed));
         assertEq(worldOf(trade), was);
         vm.prank(alice);
         (ok,) = address(escrow).call{gas: edge}(call);
         assertTrue(ok);
-        assertEq(escrow.creditOf(NATIVE, trade.buyer), ETH_AMOUNT - feeOf(trade, ETH_AMOUNT));
+        assertEq(escrow.creditOf(trade.token, trade.buyer), trade.amount - feeOf(trade, trade.amount));
     }
 
     function _leastGasThatCredits(Trade memory trade, bytes memory call) private returns (uint256 high) {
         uint256 low = 100_000;
-        high = 300_000;
+        high = 500_000;
         while (high - low > 1) {
             uint256 middle = (low + high) / 2;
             uint256 snapshot = vm.snapshotState();

@@ -53,3 +53,14 @@ contract WritingWallet {
         return this.isValidSignature.selector;
     }
 }
+
+/// @dev Says yes, after a long thought.
+contract ThirstyWallet {
+    function isValidSignature(bytes32, bytes calldata) external view returns (bytes4) {
+        uint256 gas = gasleft();
+        while (gas - gasleft() < 300_000) {}
+        return this.isValidSignature.selector;
+    }
+
+    receive() external payable {}
+}
