@@ -135,5 +135,6 @@ contract Campaign is Test {
         }
         assertGt(handler.met(IEscrow.NoFees.selector), 0, "NoFees");
         assertGt(handler.refundings(), 1000, "an id funded again");
+        assertGt(handler.refundingsAtOnce(), 100, "in the second in which it was closed");
     }
 }

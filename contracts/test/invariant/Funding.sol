@@ -5,7 +5,6 @@ import {IEscrow} from "../../src/interfaces/IEscrow.sol";
 import {Attempt, Model, Move} from "../Model.sol";
 import {NATIVE, Trade} from "../Words.sol";
 import {Dice, shake} from "./Dice.sol";
-import {MoodyToken} from "./MoodyToken.sol";
 import {MoodyWallet} from "./MoodyWallet.sol";
 import {Walk} from "./Walk.sol";
 

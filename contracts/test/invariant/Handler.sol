@@ -128,7 +128,8 @@ contract Handler is Moving {
     }
 
     function _edgeOf(Dice memory dice, Case memory c) private pure returns (uint256) {
-        if (c.was.status == NONE || (c.was.status == DISPUTED && !dice.oneIn(3))) return 1; // past, so that some are ruled in time
+        bool isLeftInTime = c.was.status == DISPUTED && !dice.oneIn(3); // to be ruled
+        if (c.was.status == NONE || isLeftInTime) return 1; // the past
         return c.was.status == FUNDED && !dice.oneIn(3) ? c.was.payBy : Model.end(c.trade, c.was);
     }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {Attempt, Consent, Model, Move} from "../Model.sol";
-import {NONE, Trade} from "../Words.sol";
 import {Signed} from "../../src/types/Trade.sol";
+import {Attempt, Model, Move} from "../Model.sol";
+import {Trade} from "../Words.sol";
 import {Dice, shake} from "./Dice.sol";
 import {Funding} from "./Funding.sol";
 
 /// @dev Every move of a trade, by every door: called, signed, in a batch, in good faith and in bad.
 abstract contract Moving is Funding {
+    bytes32 private constant REASONS = keccak256("why");
     uint256 private constant IDEAS = 10;
     /// @dev How often each move but funding comes to mind, by its number: those that are possible at any time the least, so that
     /// trades live long enough for the others.
@@ -162,8 +163,6 @@ abstract contract Moving is Funding {
         );
         expected = Model.refusalOfBoth(c.id, c.trade, c.was, idea, by, ink.consent);
     }
-
-    bytes32 private constant REASONS = keccak256("why");
 
     // ---------------------------------------------------------------- calls
 

@@ -11,7 +11,7 @@ import {MoodyWallet} from "./MoodyWallet.sol";
 /// @dev What signatures people bring: good ones in both lengths, used ones, strangers' ones, and ones for something else. Hashing
 /// and signing are most of the price of a step, so type hashes are made once, and nothing is signed that is refused unread.
 abstract contract Pen is Cast {
-    /// @dev What is signed: `argument` and `evidence` as far as the move has them.
+    /// @dev What is signed, besides its deadline; `argument` as far as the move has one.
     struct Text {
         Move move;
         bytes32 id;
@@ -38,6 +38,7 @@ abstract contract Pen is Cast {
     bytes32 private _separatorOfPermit2;
     bytes32 private _separatorOfUsdc;
     mapping(Move => bytes32) private _typeHash;
+    bytes32 private _permit2TypeHash;
     mapping(bytes32 id => mapping(Move => mapping(address signer => Used))) private _used;
 
     bytes32 private constant WITHDRAW_TYPEHASH =
@@ -47,7 +48,6 @@ abstract contract Pen is Cast {
     bytes32 private constant TOKEN_PERMISSIONS_TYPEHASH = keccak256("TokenPermissions(address token,uint256 amount)");
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-    bytes32 private _permit2TypeHash;
 
     function _fillPens() internal {
         _junk = sign(_keys[relayer], keccak256("something else"));
@@ -85,7 +85,7 @@ abstract contract Pen is Cast {
 
     // ---------------------------------------------------------------- signing moves
 
-    /// @dev Mostly what it should be: half of the time surely, where `isHonest` always.
+    /// @dev What somebody brings as `signer`'s signature; in good faith always what it should be.
     function _ink(Dice memory dice, address signer, Text memory text, bool isHonest) internal returns (Ink memory) {
         if (!isHonest && dice.oneIn(6)) return _again(signer, text);
         return _inkUntil(dice, signer, text, isHonest, isHonest ? FOREVER : _deadline(dice));

@@ -27,6 +27,7 @@ abstract contract Walk is Pen {
     mapping(bytes32 id => Facts) internal _facts;
     mapping(bytes32 id => mapping(uint256 fundedAt => bool)) private _wasFunded;
     mapping(bytes32 id => mapping(uint256 fundedAt => bool)) private _wasClosed;
+    mapping(bytes32 id => uint256) private _closedAt;
 
     /// @dev By function; a batch counts when it did at least one of its moves.
     mapping(bytes4 selector => uint256) public successes;
@@ -34,7 +35,9 @@ abstract contract Walk is Pen {
     /// @dev By error.
     mapping(bytes4 selector => uint256) public met;
     uint256 public fundings;
+    /// @dev Of ids that were closed before; and in the very second in which they were closed.
     uint256 public refundings;
+    uint256 public refundingsAtOnce;
     uint256 public closings;
 
     // ---------------------------------------------------------------- trades
@@ -103,8 +106,9 @@ abstract contract Walk is Pen {
         _live[c.trade.token] += c.trade.amount;
         _funds[c.trade.token][c.trade.seller] -= c.trade.amount;
         fundings += 1;
-        if (_isKnown(c.id)) {
+        if (_closedAt[c.id] != 0) {
             refundings += 1;
+            if (_closedAt[c.id] == fundedAt) refundingsAtOnce += 1;
         } else {
             _trades.push(c.trade);
             _ids.push(c.id);
@@ -114,19 +118,13 @@ abstract contract Walk is Pen {
     function _noteClosing(Case memory c, Attempt memory attempt) private {
         assertFalse(_wasClosed[c.id][c.was.fundedAt], "closed twice");
         _wasClosed[c.id][c.was.fundedAt] = true;
+        _closedAt[c.id] = attempt.time;
         (uint256 toBuyer, uint256 fee) = Model.payout(c.trade, c.was, attempt);
         _live[c.trade.token] -= c.trade.amount;
         _earned[c.trade.token] += fee;
         _pays(c.trade.token, c.trade.buyer, toBuyer - fee);
         _pays(c.trade.token, c.trade.seller, c.trade.amount - toBuyer);
         closings += 1;
-    }
-
-    mapping(bytes32 id => bool) private _seen;
-
-    function _isKnown(bytes32 id) private returns (bool was) {
-        was = _seen[id];
-        if (!was) _seen[id] = true;
     }
 
     // ---------------------------------------------------------------- what must be true
