@@ -56,10 +56,8 @@ abstract contract Base is Test {
         return vm.envOr("ESCROW_ARTIFACT", string("Escrow.sol:Escrow"));
     }
 
-    /// @dev The code that stands there on public chains, on the devnet's chain: it brings a ready domain for forge's own chain id, which
-    /// names another address.
+    /// @dev The code that stands there on public chains.
     function placePermit2() internal {
-        vm.chainId(72_731);
         string memory artifact = vm.readFile("../escrow/chain/abi/Permit2.json");
         vm.etch(PERMIT2, vm.parseJsonBytes(artifact, ".deployedBytecode"));
     }

@@ -41,7 +41,7 @@ contract FundWithPermit2Test is Base {
 
     /// S04: what wallets are shown is what Permit2 checks.
     function test_ItsDomainIsTheStandardOneOnEveryChain() external {
-        uint24[4] memory chains = [1, 10, 8453, 72_731];
+        uint24[5] memory chains = [1, 10, 8453, 31_337, 72_731];
         for (uint256 i = 0; i < chains.length; i++) {
             vm.chainId(chains[i]);
             assertEq(IPermit2Views(PERMIT2).DOMAIN_SEPARATOR(), permit2Separator());
