@@ -18,6 +18,7 @@ struct Scene {
     bytes32 otherId;
     uint256 otherWord;
     address bystander;
+    uint256 fees;
 }
 
 /// @dev What may move in a trade's asset, and what must not.
@@ -86,8 +87,8 @@ abstract contract Proof is Test {
         s.time = ANY.createUint(40, "time");
     }
 
-    /// @dev One scene, a minute after `facts.since`.
-    function oneScene(address token, uint8 status) internal pure returns (Scene memory s) {
+    /// @dev One scene, `later` than its funding.
+    function oneScene(address token, uint8 status, uint256 later) internal pure returns (Scene memory s) {
         s.trade = Trade({
             seller: address(0xa11ce),
             buyer: address(0xb0b),
@@ -101,35 +102,39 @@ abstract contract Proof is Test {
             terms: keccak256("terms")
         });
         s.facts = Facts({status: status, since: START, fundedAt: START, payBy: START + 2 hours});
-        s.time = START + 1 minutes;
+        s.time = START + later;
     }
 
-    /// @dev Makes the chain look like the scene, with another trade and another account beside it. Of the world it is assumed only that
-    /// the escrow holds what it owes, and of the trade that it passed the checks of its funding.
+    /// @dev A scene in which a trade may be alive: it passed the checks of its funding, its times are in the order of its life, and the
+    /// escrow holds what it owes.
     function enter(Scene memory s) internal {
+        Trade memory trade = s.trade;
+        _assumeOutside(trade.seller);
+        _assumeOutside(trade.buyer);
+        vm.assume(trade.seller != trade.buyer && trade.arbitrator != trade.seller && trade.arbitrator != trade.buyer);
+        vm.assume(trade.amount != 0 && trade.feeBps <= 200);
+        vm.assume(_canBe(s.facts, s.time));
+        place(s);
+        give(trade.token, s.fees + ANY.createUint(120, "others") + (s.facts.status == NONE ? 0 : trade.amount));
+    }
+
+    /// @dev Makes the chain look like the scene, with another trade and another account beside it.
+    function place(Scene memory s) internal {
         Trade memory trade = s.trade;
         if (s.facts.status == NONE) s.facts = Facts(NONE, 0, 0, 0);
         s.bystander = ANY.createAddress("bystander");
-        _assumeOutside(trade.seller);
-        _assumeOutside(trade.buyer);
         _assumeOutside(s.bystander);
-        vm.assume(trade.seller != trade.buyer && trade.arbitrator != trade.seller && trade.arbitrator != trade.buyer);
         vm.assume(s.bystander != trade.seller && s.bystander != trade.buyer);
-        vm.assume(trade.amount != 0 && trade.feeBps <= 200);
-        vm.assume(_canBe(s.facts, s.time));
 
         vm.warp(s.time);
         s.id = idOf(trade);
         s.otherId = ANY.createBytes32("otherId");
         s.otherWord = ANY.createUint(256, "otherWord");
+        s.fees = ANY.createUint(120, "fees");
         vm.assume(s.otherId != s.id);
         vm.store(address(escrow), _at(s.id, WORDS_PLACE), bytes32(pack(s.facts)));
         vm.store(address(escrow), _at(s.otherId, WORDS_PLACE), bytes32(s.otherWord));
-
-        uint256 fees = ANY.createUint(120, "fees");
-        uint256 others = ANY.createUint(120, "others");
-        vm.store(address(escrow), _at(bytes32(uint256(uint160(trade.token))), FEES_PLACE), bytes32(fees));
-        give(trade.token, fees + others + (s.facts.status == NONE ? 0 : trade.amount));
+        vm.store(address(escrow), _at(bytes32(uint256(uint160(trade.token))), FEES_PLACE), bytes32(s.fees));
     }
 
     /// @dev Whether the order of a trade's times is that of its life; that every move keeps to it is proved with the move.
@@ -142,7 +147,7 @@ abstract contract Proof is Test {
         else TestUSDC(token).mint(address(escrow), amount);
     }
 
-    function _assumeOutside(address account) private view {
+    function _assumeOutside(address account) internal view {
         vm.assume(account != address(0) && account != address(escrow) && account != address(usdc));
     }
 
@@ -165,6 +170,7 @@ abstract contract Proof is Test {
         return pay(caller, 0, data);
     }
 
+    /// @dev The same, with coins.
     function pay(address caller, uint256 value, bytes memory data) internal returns (bool ok, bytes4 error) {
         vm.prank(caller);
         bytes memory answer;
@@ -215,13 +221,8 @@ abstract contract Proof is Test {
     /// @dev One question for the prover, not eight.
     function assertSame(Purses memory a, Purses memory b) internal pure {
         assert(
-            (a.escrow ^ b.escrow)
-                    | (a.seller ^ b.seller)
-                    | (a.buyer ^ b.buyer)
-                    | (a.bystander ^ b.bystander)
-                    | (a.fees ^ b.fees)
-                    | (a.sellerCredit ^ b.sellerCredit)
-                    | (a.buyerCredit ^ b.buyerCredit)
+            (a.escrow ^ b.escrow) | (a.seller ^ b.seller) | (a.buyer ^ b.buyer) | (a.bystander ^ b.bystander)
+                    | (a.fees ^ b.fees) | (a.sellerCredit ^ b.sellerCredit) | (a.buyerCredit ^ b.buyerCredit)
                     | (a.bystanderCredit ^ b.bystanderCredit) == 0
         );
     }
