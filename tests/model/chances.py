@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 
 from tests.model import cast
-from tests.model.cast import ACTORS, ESCROW, KEYS, NO_COIN, ODD, PLAIN
+from tests.model.cast import ACTORS, ESCROW, KEYS, NO_COIN, ODD, PEOPLE, PLAIN, WALLETS
 from tests.model.contract import DAY
 from tests.model.messages import AGREED, NOTHING, Domain, Signature, Spoken, Trade
 from tests.model.world import FOREVER, NATIVE
@@ -80,6 +80,9 @@ class Chances:
     def _new_trade(self) -> Trade:
         pick = self.random.choice
         seller, buyer, arbitrator = self.random.sample(ACTORS, 3)
+        if self._flip(0.25):
+            # Two wallets, which may both refuse and be owed something at once.
+            (seller, buyer), arbitrator = self.random.sample(WALLETS, 2), PEOPLE[0]
         amounts = (1, 2, 3, 99, 10**6, 10**6 + 1, self.random.randint(1, 10**18), 2**128 - 1)
         return Trade(
             seller=seller,

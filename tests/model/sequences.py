@@ -361,9 +361,11 @@ class Walk(Chances):
         )
         others = (self._anyone(), self._anyone(), TREASURY, STRANGER, 0, ESCROW, PLAIN)
         to = account if self._flip() else self.random.choice(others)
-        if account in cast.MOODY and self._flip(0.4):
-            # C06: whoever has refused his coins before now calls back while he gets them.
-            self._set_mood(account, "CallsBack")
+        if owed and self._flip(0.2):
+            to = self.random.choice(owed)[1]
+        if to in cast.MOODY and self._flip(0.4):
+            # C06: whoever has refused his coins before now calls back while he gets some.
+            self._set_mood(to, "CallsBack")
         if self._flip():
             self.take("withdraw", account, coin, to)
             return
