@@ -8,7 +8,8 @@ import {Signed, Trade} from "../types/Trade.sol";
 /// keeps one word per live trade and deletes it when the trade closes. Every move of a party exists twice: called by the party, and
 /// `...BySig` for anybody to submit with the party's EIP-712 signature. Both end in the same state.
 /// @dev Checks come in one order: the trade is live (`BadState`), the caller or signature is right, the status fits (`BadState`),
-/// the time fits (`TooEarly`, `TooLate`), the arguments fit. All times are in seconds of block time.
+/// the time fits (`TooEarly`, `TooLate`), the arguments fit, and last, that no trade closes in the second of its funding (`TooEarly`).
+/// All times are in seconds of block time.
 interface IEscrow {
     // ---------------------------------------------------------------- events
 
