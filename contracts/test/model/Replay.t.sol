@@ -6,7 +6,7 @@ import {Vm} from "forge-std/Vm.sol";
 import {TestUSDC} from "../../src/devnet/TestUSDC.sol";
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
 import {Base} from "../Base.t.sol";
-import {MoodyWallet} from "../invariant/MoodyWallet.sol";
+import {AgreeingWallet} from "./AgreeingWallet.sol";
 import {OddToken} from "../mocks/Tokens.sol";
 import {NATIVE} from "../Words.sol";
 
@@ -179,7 +179,7 @@ contract Replay is Base {
     // ---------------------------------------------------------------- the stage
 
     function _placeWallet(address wallet) private {
-        deployCodeTo("MoodyWallet.sol:MoodyWallet", abi.encode(escrow), wallet);
+        deployCodeTo("AgreeingWallet.sol:AgreeingWallet", abi.encode(escrow), wallet);
     }
 
     function _fill(uint256[] memory balances) private {
