@@ -69,8 +69,8 @@ contract FundingProof is Sealed {
         vm.assume(caller != s.trade.seller);
         uint256 value = ANY.createUint(128, "value");
         vm.deal(caller, value);
-        (, bytes4 error) = pay(caller, value, abi.encodeCall(IEscrow.fund, (s.trade)));
-        assert(error == IEscrow.NotSeller.selector);
+        (, bytes memory answer) = pay(caller, value, abi.encodeCall(IEscrow.fund, (s.trade)));
+        assertEnds(false, answer, abi.encodeWithSelector(IEscrow.NotSeller.selector, caller));
     }
 
     /// @dev Whatever lies beyond the types of a trade's fields is refused, so that no two encodings of a trade have two words.
@@ -115,8 +115,8 @@ contract FundingProof is Sealed {
         place(s);
         address caller = ANY.createAddress("caller");
         vm.assume(caller != s.trade.seller);
-        (, bytes4 error) = call(caller, _permitCall(s.trade));
-        assert(error == IEscrow.NotSeller.selector);
+        (, bytes memory answer) = call(caller, _permitCall(s.trade));
+        assertEnds(false, answer, abi.encodeWithSelector(IEscrow.NotSeller.selector, caller));
     }
 
     function _permitCall(Trade memory trade) private returns (bytes memory) {
@@ -215,11 +215,8 @@ contract FundingProof is Sealed {
         usdc.approve(spender, type(uint256).max);
     }
 
-    function _isInRange(Trade memory t) private view returns (bool) {
-        return t.buyer != address(0) && t.buyer != address(escrow) && t.arbitrator != address(0) && t.buyer != t.seller
-            && t.arbitrator != t.seller && t.arbitrator != t.buyer && t.amount != 0 && t.feeBps <= 200
-            && t.payWindow >= 20 minutes && t.payWindow <= 14 days && t.releaseWindow >= 3 days
-            && t.releaseWindow <= 30 days && t.rulingWindow >= 1 days && t.rulingWindow <= 90 days;
+    function _isInRange(Trade memory trade) private view returns (bool) {
+        return Model.refusalOfTerms(trade, address(escrow)).length == 0;
     }
 
     function _assertPulled(Scene memory s, Purses memory was) private view {

@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
-import {Attempt, Model, Move} from "../Model.sol";
-import {DISPUTED, NATIVE, NONE, PAID, Trade} from "../Words.sol";
+import {Attempt, Consent, Model, Move} from "../Model.sol";
+import {DISPUTED, NATIVE, PAID} from "../Words.sol";
 import {Called, Role} from "./Called.sol";
 import {Purses, Scene} from "./Proof.sol";
 import {Sealed, Shape} from "./Sealed.sol";
@@ -73,34 +73,28 @@ contract JointProof is Called, Sealed {
         Deal memory deal = Deal(ANY.createUint(256, "deadline"), anySignature(Shape.Long), anySignature(Shape.Long));
         Attempt memory a = attempt(s, Move.Settle, play(role, s.trade));
         Purses memory was = pursesOf(s);
-        bytes4 error;
-        (ok, error) = call(
+        bytes memory answer;
+        (ok, answer) = call(
             a.caller,
             abi.encodeCall(IEscrow.settle, (s.trade, uint128(a.argument), deal.deadline, deal.sellers, deal.buyers))
         );
 
-        assert(error == _verdict(s, a, deal));
+        Consent memory bySeller = _consent(s, s.trade.seller, a, deal, deal.sellers);
+        Consent memory byBuyer = _consent(s, s.trade.buyer, a, deal, deal.buyers);
+        assertEnds(ok, answer, Model.refusalOfSettle(s.id, s.trade, s.facts, a, bySeller, byBuyer));
         if (ok) assertDone(s, was, a);
     }
 
-    function _verdict(Scene memory s, Attempt memory a, Deal memory deal) private view returns (bytes4) {
-        if (s.facts.status == NONE) return IEscrow.BadState.selector;
+    function _consent(Scene memory s, address signer, Attempt memory a, Deal memory deal, bytes memory signature)
+        private
+        view
+        returns (Consent memory)
+    {
         bytes32 digest = digestOf(
             "Settle(Trade trade,uint40 fundedAt,uint128 toBuyer,uint256 deadline)",
             abi.encode(s.id, s.facts.fundedAt, a.argument, deal.deadline)
         );
-        bytes4 refusal = s.time > deal.deadline ? IEscrow.Expired.selector : IEscrow.BadSignature.selector;
-        if (a.caller != s.trade.seller && !_isGood(s, s.trade.seller, digest, deal, deal.sellers)) return refusal;
-        if (a.caller != s.trade.buyer && !_isGood(s, s.trade.buyer, digest, deal, deal.buyers)) return refusal;
-        return Model.verdict(s.trade, s.facts, a);
-    }
-
-    function _isGood(Scene memory s, address signer, bytes32 digest, Deal memory deal, bytes memory signature)
-        private
-        pure
-        returns (bool)
-    {
-        return s.time <= deal.deadline && isSigned(signer, digest, signature, Shape.Long);
+        return Consent(deal.deadline, isSigned(signer, digest, signature, Shape.Long));
     }
 
     // ---------------------------------------------------------------- disputeAndRule
@@ -122,10 +116,11 @@ contract JointProof is Called, Sealed {
             deadline: ANY.createUint(256, "deadline"),
             signature: anySignature(Shape.Long)
         });
-        Attempt memory a = attempt(s, Move.Rule, play(role, s.trade));
+        vm.assume(c.by != address(0));
+        Attempt memory a = attempt(s, Move.DisputeAndRule, play(role, s.trade));
         Purses memory was = pursesOf(s);
-        bytes4 error;
-        (ok, error) = call(
+        bytes memory answer;
+        (ok, answer) = call(
             a.caller,
             abi.encodeCall(
                 IEscrow.disputeAndRule,
@@ -133,23 +128,15 @@ contract JointProof is Called, Sealed {
             )
         );
 
-        assert(error == _verdict(s, a, c));
+        Consent memory consent = Consent(c.deadline, isSigned(c.by, _digest(s, c), c.signature, Shape.Long));
+        assertEnds(ok, answer, Model.refusalOfBoth(s.id, s.trade, s.facts, a, c.by, consent));
         if (ok) assertDone(s, was, a);
     }
 
-    /// @dev Where the dispute stands, the ruling follows in the same second, and is in time.
-    function _verdict(Scene memory s, Attempt memory a, Case memory c) private view returns (bytes4) {
-        if (s.facts.status == NONE) return IEscrow.BadState.selector;
-        if (a.caller != s.trade.arbitrator) return IEscrow.NotArbitrator.selector;
-        if (c.by != s.trade.seller && c.by != s.trade.buyer) return IEscrow.NotParty.selector;
-        if (s.time > c.deadline) return IEscrow.Expired.selector;
-        bytes32 digest = digestOf(
+    function _digest(Scene memory s, Case memory c) private view returns (bytes32) {
+        return digestOf(
             "Dispute(Trade trade,uint40 fundedAt,bytes32 evidence,uint256 deadline)",
             abi.encode(s.id, s.facts.fundedAt, c.disputeEvidence, c.deadline)
         );
-        if (!isSigned(c.by, digest, c.signature, Shape.Long)) return IEscrow.BadSignature.selector;
-        if (s.facts.status != PAID) return IEscrow.BadState.selector;
-        if (a.argument > s.trade.amount) return IEscrow.ShareTooLarge.selector;
-        return s.time <= s.facts.fundedAt ? IEscrow.TooEarly.selector : bytes4(0);
     }
 }

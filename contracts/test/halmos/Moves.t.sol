@@ -96,10 +96,10 @@ abstract contract MovesProof is Called {
         enter(s);
         Attempt memory a = attempt(s, move, play(role, s.trade));
         Purses memory was = pursesOf(s);
-        bytes4 error;
-        (ok, error) = call(a.caller, encode(s.trade, a));
+        bytes memory answer;
+        (ok, answer) = call(a.caller, encode(s.trade, a));
 
-        assert(error == Model.verdict(s.trade, s.facts, a));
+        assertEnds(ok, answer, Model.refusal(s.id, s.trade, s.facts, a));
         if (ok) assertDone(s, was, a);
     }
 }

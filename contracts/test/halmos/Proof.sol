@@ -166,16 +166,14 @@ abstract contract Proof is Test {
 
     // ---------------------------------------------------------------- the call
 
-    function call(address caller, bytes memory data) internal returns (bool ok, bytes4 error) {
+    function call(address caller, bytes memory data) internal returns (bool ok, bytes memory answer) {
         return pay(caller, 0, data);
     }
 
     /// @dev The same, with coins.
-    function pay(address caller, uint256 value, bytes memory data) internal returns (bool ok, bytes4 error) {
+    function pay(address caller, uint256 value, bytes memory data) internal returns (bool ok, bytes memory answer) {
         vm.prank(caller);
-        bytes memory answer;
         (ok, answer) = address(escrow).call{value: value}(data);
-        if (!ok) error = bytes4(answer);
     }
 
     // ---------------------------------------------------------------- before and after
@@ -200,6 +198,12 @@ abstract contract Proof is Test {
 
     function balanceOf(address token, address account) internal view returns (uint256) {
         return token == NATIVE ? account.balance : TestUSDC(token).balanceOf(account);
+    }
+
+    /// @dev The call failed with exactly this error, or succeeded where there is none to expect.
+    function assertEnds(bool ok, bytes memory answer, bytes memory refusal) internal pure {
+        assert(ok == (refusal.length == 0));
+        if (!ok) assert(keccak256(answer) == keccak256(refusal));
     }
 
     /// @dev The move did to the trade what the table says, and nothing to anything else.

@@ -94,10 +94,10 @@ contract RefusalsProof is Called {
         vm.assume(s.trade.seller != s.trade.buyer);
         vm.assume(s.trade.arbitrator != s.trade.seller && s.trade.arbitrator != s.trade.buyer);
         Attempt memory a = attempt(s, move, play(role, s.trade));
-        (bool ok, bytes4 error) = call(a.caller, encode(s.trade, a));
+        (bool ok, bytes memory answer) = call(a.caller, encode(s.trade, a));
 
         assert(!ok);
-        assert(error == Model.verdict(s.trade, s.facts, a));
+        assertEnds(ok, answer, Model.refusal(s.id, s.trade, s.facts, a));
         assert(wordOf(s.id) == pack(s.facts));
     }
 }

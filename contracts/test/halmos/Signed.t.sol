@@ -2,8 +2,8 @@
 pragma solidity 0.8.37;
 
 import {IEscrow} from "../../src/interfaces/IEscrow.sol";
-import {Attempt, Model, Move} from "../Model.sol";
-import {DISPUTED, FUNDED, NATIVE, NONE, PAID, Trade} from "../Words.sol";
+import {Attempt, Consent, Model, Move} from "../Model.sol";
+import {DISPUTED, FUNDED, NATIVE, PAID, Trade} from "../Words.sol";
 import {Called, Role} from "./Called.sol";
 import {Purses, Scene} from "./Proof.sol";
 import {Sealed, Shape} from "./Sealed.sol";
@@ -230,10 +230,11 @@ contract SignedProof is Called, Sealed {
         paper.signature = anySignature(shape);
         Attempt memory a = attempt(s, move, paper.signer);
         Purses memory was = pursesOf(s);
-        bytes4 error;
-        (ok, error) = call(ANY.createAddress("submitter"), _encode(s.trade, a, paper));
+        bytes memory answer;
+        (ok, answer) = call(ANY.createAddress("submitter"), _encode(s.trade, a, paper));
 
-        assert(error == _verdict(s, a, paper, shape));
+        Consent memory consent = Consent(paper.deadline, _isGood(s, a, paper, shape));
+        assertEnds(ok, answer, Model.refusalOfSigned(s.id, s.trade, s.facts, a, consent));
         if (ok) assertDone(s, was, a);
     }
 
@@ -245,17 +246,11 @@ contract SignedProof is Called, Sealed {
         else trade.buyer = wallet;
     }
 
-    function _verdict(Scene memory s, Attempt memory a, Paper memory paper, Shape shape) private view returns (bytes4) {
-        if (s.facts.status == NONE) return IEscrow.BadState.selector;
-        if (a.move == Move.Dispute && paper.signer != s.trade.seller && paper.signer != s.trade.buyer) {
-            return IEscrow.NotParty.selector;
-        }
-        if (s.time > paper.deadline) return IEscrow.Expired.selector;
-        bool isAsked = shape == Shape.Wallet && (a.move != Move.Dispute || paper.signer == s.trade.buyer);
-        if (!isSigned(paper.signer, _digest(s, a, paper), paper.signature, shape) && !(isAsked && saysYes())) {
-            return IEscrow.BadSignature.selector;
-        }
-        return Model.verdict(s.trade, s.facts, a);
+    /// @dev Of two parties only the buyer has the wallet then.
+    function _isGood(Scene memory s, Attempt memory a, Paper memory paper, Shape shape) private view returns (bool) {
+        if (isSigned(paper.signer, _digest(s, a, paper), paper.signature, shape)) return true;
+        if (shape != Shape.Wallet || (a.move == Move.Dispute && paper.signer != s.trade.buyer)) return false;
+        return saysYes();
     }
 
     function _digest(Scene memory s, Attempt memory a, Paper memory paper) private view returns (bytes32) {
