@@ -132,9 +132,9 @@ abstract contract Proof is Test {
         s.otherWord = ANY.createUint(256, "otherWord");
         s.fees = ANY.createUint(120, "fees");
         vm.assume(s.otherId != s.id);
-        vm.store(address(escrow), _at(s.id, WORDS_PLACE), bytes32(pack(s.facts)));
-        vm.store(address(escrow), _at(s.otherId, WORDS_PLACE), bytes32(s.otherWord));
-        vm.store(address(escrow), _at(bytes32(uint256(uint160(trade.token))), FEES_PLACE), bytes32(s.fees));
+        vm.store(address(escrow), at(s.id, WORDS_PLACE), bytes32(pack(s.facts)));
+        vm.store(address(escrow), at(s.otherId, WORDS_PLACE), bytes32(s.otherWord));
+        vm.store(address(escrow), at(bytes32(uint256(uint160(trade.token))), FEES_PLACE), bytes32(s.fees));
     }
 
     /// @dev Whether the order of a trade's times is that of its life; that every move keeps to it is proved with the move.
@@ -160,7 +160,7 @@ abstract contract Proof is Test {
         return facts.payBy << 88 | facts.fundedAt << 48 | facts.since << 8 | facts.status;
     }
 
-    function _at(bytes32 key, uint256 place) private pure returns (bytes32) {
+    function at(bytes32 key, uint256 place) internal pure returns (bytes32) {
         return keccak256(abi.encode(key, place));
     }
 
@@ -179,7 +179,7 @@ abstract contract Proof is Test {
     // ---------------------------------------------------------------- before and after
 
     function wordOf(bytes32 id) internal view returns (uint256) {
-        return uint256(vm.load(address(escrow), _at(id, WORDS_PLACE)));
+        return uint256(vm.load(address(escrow), at(id, WORDS_PLACE)));
     }
 
     function pursesOf(Scene memory s) internal view returns (Purses memory) {
