@@ -17,10 +17,15 @@ FILES = ("contracts/foundry.toml", "contracts/solc-wrap.mjs", "contracts/plain.m
 # What decides a verdict: the same sources and tests give the same one.
 DECISIVE = ("contracts/src", "contracts/test", "tests/vectors", *FILES)
 
-# Fast tests first, with few fuzz runs: they kill nearly all. A survivor has to face everything.
-SLOW = "test/{golden,halmos,invariant,model,moves}/**"
+# Each stage is for what survived the one before: small suites, that kill nearly all; larger ones, with few fuzz runs; everything.
+LARGE = "batch*,payouts,signatures"
+SLOW = "golden,halmos,invariant,model,moves"
+FEW_RUNS = {"FOUNDRY_FUZZ_RUNS": "16"}
 Stage = tuple[tuple[str, ...], dict[str, str]]
-FAST_STAGE: Stage = (("--no-match-path", SLOW), {"FOUNDRY_FUZZ_RUNS": "16"})
+FAST_STAGES: tuple[Stage, ...] = (
+    (("--no-match-path", f"test/{{{LARGE},{SLOW}}}/**"), FEW_RUNS),
+    (("--match-path", f"test/{{{LARGE}}}/**"), FEW_RUNS),
+)
 WHOLE_STAGE: Stage = ((), {})
 PATIENCE_SECONDS = 600
 
@@ -76,15 +81,18 @@ class Project:
             return None
         return hashlib.sha256(json.loads(artifact.read_text())["bytecode"]["object"].encode()).hexdigest()
 
-    def killer(self, stage: Stage) -> str | None:
+    def killer(self, *stages: Stage) -> str | None:
         """The first test that fails with what was built last; None when all pass."""
-        arguments, variables = stage
-        for name in ("fuzz", "invariant", "test-failures"):
-            shutil.rmtree(self.contracts / "cache" / name, ignore_errors=True)
-        try:
-            return _first_failure(self._forge("test", "--json", "--fail-fast", *arguments, **variables))
-        except subprocess.TimeoutExpired:
-            return f"no answer within {PATIENCE_SECONDS} s"
+        for arguments, variables in stages:
+            for name in ("fuzz", "invariant", "test-failures"):
+                shutil.rmtree(self.contracts / "cache" / name, ignore_errors=True)
+            try:
+                failed = _first_failure(self._forge("test", "--json", "--fail-fast", *arguments, **variables))
+            except subprocess.TimeoutExpired:
+                return f"no answer within {PATIENCE_SECONDS} s"
+            if failed:
+                return failed
+        return None
 
     def _keep_compiler_version(self) -> None:
         """Forge asks for it at each start, and the compiler takes longer to load than most mutants to die."""

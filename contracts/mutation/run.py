@@ -33,7 +33,7 @@ sys.path[0:1] = [str(CONTRACTS), str(CONTRACTS.parent)]
 
 from mutation import survivors  # noqa: E402
 from mutation.mutants import Mutant, every_mutant  # noqa: E402
-from mutation.project import FAST_STAGE, WHOLE_STAGE, Project, suite_hash  # noqa: E402
+from mutation.project import FAST_STAGES, WHOLE_STAGE, Project, suite_hash  # noqa: E402
 from stack.folders import ROOT  # noqa: E402
 
 # Inside the checkout, whatever the state folder: forge lets tests read nothing else.
@@ -105,7 +105,7 @@ class Campaign:
             first = self.seen.setdefault(code, mutant.key)
         if first != mutant.key:
             return {"fate": "twin", "of": first}
-        killer = project.killer(FAST_STAGE)
+        killer = project.killer(*FAST_STAGES)
         if not killer and project.code(patched, as_deployed=True) == self.original_as_deployed:
             return {"fate": "same code", "code": code}
         killer = killer or project.killer(WHOLE_STAGE)
