@@ -19,6 +19,17 @@ contract CornersTest is Base {
         assertNotEq(_create(creation), address(0));
     }
 
+    /// Invariant 5 (C26): a fee whose low byte alone would be in range is not.
+    function test_Fund_RevertWhen_TheFeeIsMoreThanAByte() external {
+        Trade memory trade = ethTrade();
+        trade.feeBps = 256 + 50;
+        vm.expectRevert(abi.encodeWithSelector(IEscrow.FeeTooHigh.selector, 306, 200));
+        vm.prank(alice);
+        escrow.fund{value: ETH_AMOUNT}(trade);
+        assertEq(address(escrow).balance, 0);
+        assertClosed(escrow.idOf(trade));
+    }
+
     /// Invariant 2: a part of nothing is not a payment, so nobody is called and nothing is credited.
     function test_GivenAPartOfZero_NobodyIsCalled() external {
         Trade memory trade = ethTrade();
