@@ -103,6 +103,17 @@ def _stages(*, deep: bool) -> list[Stage]:
             [_python("tests/model/replay.py", "--sequences", "20000" if deep else "1000")],
         ),
         Stage(
+            "slither",
+            "no finding about the contract that is not explained",
+            [_python("contracts/audit/check_slither.py")],
+        ),
+        Stage(
+            "proofs",
+            "halmos: who may move, and when",
+            [_python("contracts/audit/prove.py", *([] if deep else ["--quick"]))],
+        ),
+        *_mutants(deep=deep),
+        Stage(
             "page types",
             "tsc",
             [["node", "node_modules/typescript/bin/tsc", "--noEmit", "-p", "frontend"]],
@@ -117,6 +128,14 @@ def _stages(*, deep: bool) -> list[Stage]:
         Stage("chain", "pytest: a real node", [_pytest("chain")], "pytest"),
         Stage("browser", "pytest: Chromium", [_pytest("browser")], "pytest", needs_browser=True),
     ]
+
+
+def _mutants(*, deep: bool) -> list[Stage]:
+    """Takes hours: a night's work."""
+    if not deep:
+        return []
+    command = _python("contracts/mutation/run.py", "--strict")
+    return [Stage("mutants", "a test notices each fault put into the contract", [command])]
 
 
 def _venv(program: str, *arguments: str) -> list[str]:
