@@ -14,12 +14,11 @@ A mutant is compiled plainly, in half a second; the tests deploy it from that ar
     twin              compiles to the code of a mutant judged before
 
 Results are kept in .parley/mutation/results.jsonl, a line as soon as it is known, so a run can be broken off and taken up again.
-slither-analyzer lives in an environment of its own: .parley/mutation-venv, or where MUTATION_PYTHON says.
+slither-analyzer lives in an environment of its own, see audit/environment.py.
 """
 
 import argparse
 import json
-import os
 import sys
 import threading
 import time
@@ -29,8 +28,9 @@ from pathlib import Path
 from queue import SimpleQueue
 
 CONTRACTS = Path(__file__).resolve().parent.parent
-sys.path[0:1] = [str(CONTRACTS), str(CONTRACTS.parent)]
+sys.path[0:1] = [str(CONTRACTS), str(CONTRACTS.parent), str(CONTRACTS / "audit")]
 
+import environment  # noqa: E402
 from mutation import survivors  # noqa: E402
 from mutation.mutants import Mutant, every_mutant  # noqa: E402
 from mutation.project import FAST_STAGES, WHOLE_STAGE, Project, suite_hash  # noqa: E402
@@ -165,11 +165,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     FOLDER.mkdir(parents=True, exist_ok=True)
-    python = Path(os.environ.get("MUTATION_PYTHON") or ROOT / ".parley" / "mutation-venv" / "bin" / "python")
-    if not python.exists():
-        print(f"slither-analyzer is not installed: there is no {python}", file=sys.stderr)
-        return 1
-    mutants = every_mutant(python)
+    mutants = every_mutant(Path(environment.program("python")))
     suite = suite_hash()
     known = known_results()
     if not options.report:
