@@ -84,10 +84,16 @@ def take_try(session_key: str | None, message: str, *, now: datetime) -> Challen
         session_key=session_key or "", expires_at__gt=now, tries_left__gt=0
     )
     found = mine.filter(nonce=nonce[:32]).first() or mine.order_by("-id").first()
-    if found is None or not mine.filter(pk=found.pk).update(tries_left=F("tries_left") - 1):
+    if found is None:
         raise NoChallenge
-    found.refresh_from_db(fields=["tries_left"])
-    return found
+    with transaction.atomic():
+        # Another answer may have spent or closed it since it was found.
+        held = mine.select_for_update().filter(pk=found.pk).first()
+        if held is None:
+            raise NoChallenge
+        held.tries_left -= 1
+        held.save(update_fields=["tries_left"])
+    return held
 
 
 def give_back(asked: Challenge) -> None:
