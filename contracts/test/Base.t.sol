@@ -7,6 +7,7 @@ import {TestUSDC} from "../src/devnet/TestUSDC.sol";
 import {IEscrow} from "../src/interfaces/IEscrow.sol";
 import {NATIVE, Trade} from "../src/types/Trade.sol";
 import {DISPUTED, FUNDED, NONE, PAID} from "../src/types/Word.sol";
+import {OddToken} from "./mocks/Tokens.sol";
 
 /// @dev The standing cast (Alice sells, Bob buys, Carol is a stranger, Dana arbitrates), one escrow, one token, and the walk of a trade.
 abstract contract Base is Test {
@@ -60,6 +61,14 @@ abstract contract Base is Test {
     function placePermit2() internal {
         string memory artifact = vm.readFile("../escrow/chain/abi/Permit2.json");
         vm.etch(PERMIT2, vm.parseJsonBytes(artifact, ".deployedBytecode"));
+    }
+
+    /// @dev A token with habits, of which Alice holds plenty and lets the escrow take it.
+    function newOddToken() internal returns (OddToken token) {
+        token = new OddToken();
+        token.mint(alice, 1e15);
+        vm.prank(alice);
+        token.approve(address(escrow), type(uint256).max);
     }
 
     // ---------------------------------------------------------------- trades

@@ -62,10 +62,7 @@ contract BatchReleaseTest is BatchTest {
 
     /// Invariant 9 (C10): a token that burns all its gas costs its cap and hurts no other asset.
     function test_GivenATokenThatBurnsItsGas_CreditsAndDoesTheOthers() external {
-        OddToken token = new OddToken();
-        token.mint(alice, 1e15);
-        vm.prank(alice);
-        token.approve(address(escrow), type(uint256).max);
+        OddToken token = newOddToken();
         Trade memory odd = usdcTrade();
         odd.token = address(token);
         fund(odd);

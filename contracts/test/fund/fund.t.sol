@@ -340,10 +340,7 @@ contract FundTest is Base {
     }
 
     function _oddToken() private returns (OddToken token) {
-        token = new OddToken();
-        token.mint(alice, 1e15);
-        vm.prank(alice);
-        token.approve(address(escrow), type(uint256).max);
+        token = newOddToken();
     }
 }
 

@@ -19,10 +19,7 @@ contract GasTest is Base {
 
     function setUp() public override {
         super.setUp();
-        token = new OddToken();
-        token.mint(alice, 1e15);
-        vm.prank(alice);
-        token.approve(address(escrow), type(uint256).max);
+        token = newOddToken();
     }
 
     /// C07.

@@ -12,10 +12,7 @@ contract PayoutsTest is Base {
 
     function setUp() public override {
         super.setUp();
-        token = new OddToken();
-        token.mint(alice, 1e15);
-        vm.prank(alice);
-        token.approve(address(escrow), type(uint256).max);
+        token = newOddToken();
     }
 
     /// Invariants 1, 2, 9, 12 (C07, C08).

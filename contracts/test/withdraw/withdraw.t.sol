@@ -13,10 +13,7 @@ contract WithdrawTest is Base {
     /// @dev Bob is owed tokens, because he was blocked when the trade was released.
     function setUp() public override {
         super.setUp();
-        token = new OddToken();
-        token.mint(alice, 1e15);
-        vm.prank(alice);
-        token.approve(address(escrow), type(uint256).max);
+        token = newOddToken();
         owed = _credit("first");
     }
 
