@@ -164,7 +164,7 @@ interface IEscrow {
     function markPaidBySig(Trade calldata trade, uint256 deadline, bytes calldata signature) external;
 
     /// @notice `markPaidBySig`, many at once. An item that cannot be done is passed over, and costs at most the gas that its buyer's
-    /// wallet may burn.
+    /// wallet may burn; so is one whose wallet is left too little gas to answer. Its signature stays good.
     /// @param moves At most 256.
     /// @return done Bit i is set when move i was done, the lowest for the first.
     function batchMarkPaid(Signed[] calldata moves) external returns (uint256 done);
