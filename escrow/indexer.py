@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -20,10 +21,16 @@ from escrow.reading import Batch, ChainMoved, read_from
 from escrow.reorg import ReorgTooDeep, rebuild, store_events, store_headers
 
 HEADERS_KEPT = 512
+# The follower lets go of its lock after every step.
+RESUME_TRIES, RESUME_PAUSE_SECONDS = 50, 0.1
 
 
 class ChainHalted(Exception):
     """The follower stopped for an operator to look; the text says why. Pages keep serving the last state."""
+
+
+class FollowerBusy(Exception):
+    """The follower is in the middle of a long step. Nothing was changed; run the command again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +70,19 @@ def advance(chain: Chain) -> Advance:
 
 
 def resume(chain: Chain) -> Advance:
-    """Go on after a halt: the chain as it is now is taken as the truth, lost events and all.
+    """Go on after a halt: the chain as it is now is taken as the truth, lost events and all. The follower may be running.
 
-    Raises: ChainChanged, NodeUnavailable.
+    Raises: FollowerBusy, ChainChanged, NodeUnavailable.
     """
-    node = gateway()
+    for _ in range(RESUME_TRIES):
+        with locks.advisory_lock(locks.FOLLOWER, chain.pk) as is_held:
+            if is_held:
+                return _resumed(chain, gateway())
+        time.sleep(RESUME_PAUSE_SECONDS)
+    raise FollowerBusy(FollowerBusy.__doc__)
+
+
+def _resumed(chain: Chain, node: Gateway) -> Advance:
     check_identity(chain, node)
     head = node.head()
     batch = rebuild(chain, node, head, accept_lost=True)

@@ -38,6 +38,8 @@ class Chain(models.Model):
     problem = models.TextField(blank=True, default="")
     halt_reason = models.TextField(blank=True, default="")
     audited_at = models.DateTimeField(null=True, blank=True)
+    audit_cursor = HashField(blank=True, default="")
+    audit_problem = models.TextField(blank=True, default="")
 
     class Meta:
         constraints = [

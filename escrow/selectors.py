@@ -135,6 +135,8 @@ def audit_trouble() -> str:
     chain = Chain.objects.filter(pk=settings.CHAIN_ID).first()
     if chain is None:
         return ""
+    if chain.audit_problem:
+        return f"The trades could not be compared with the contract: {chain.audit_problem}"
     differing = AuditFinding.objects.filter(chain=chain, gone_at=None)
     trades = differing.values("trade_id").distinct().count()
     if trades:

@@ -19,6 +19,7 @@ from escrow.chain.types import Deployment, TradeTerms
 from escrow.fields import canonical_hash, checksum_address
 from escrow.models import (
     Asset,
+    AuditFinding,
     Block,
     Chain,
     ChainEvent,
@@ -118,7 +119,15 @@ def reset_chain(chain_id: int) -> None:
 
     The chain's row loses its identity, and the next register_deployment gives it the new one.
     """
-    for model in (RelayTransaction, SignedCall, Submission, Escrow, ChainEvent, Block):
+    for model in (
+        RelayTransaction,
+        SignedCall,
+        Submission,
+        AuditFinding,
+        Escrow,
+        ChainEvent,
+        Block,
+    ):
         model._default_manager.filter(chain_id=chain_id).delete()
     Chain.objects.filter(pk=chain_id).update(
         genesis_hash="",
@@ -130,6 +139,9 @@ def reset_chain(chain_id: int) -> None:
         polled_at=None,
         problem="",
         halt_reason="",
+        audited_at=None,
+        audit_cursor="",
+        audit_problem="",
     )
 
 

@@ -25,6 +25,6 @@ def watch_submissions() -> None:
 
 @shared_task(name="escrow.tasks.audit", soft_time_limit=50, time_limit=55)
 def audit() -> None:
-    """Compare the rows of every chain with the contract; a node that is away is tried again next time."""
+    """Compare the rows of every chain with the contract."""
     for chain in Chain.objects.filter(scanned_block__isnull=False, halt_reason=""):
         auditor.audit_once(chain)

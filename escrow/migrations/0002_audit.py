@@ -16,6 +16,16 @@ class Migration(migrations.Migration):
             name="audited_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
+        migrations.AddField(
+            model_name="chain",
+            name="audit_cursor",
+            field=escrow.fields.HashField(blank=True, default=""),
+        ),
+        migrations.AddField(
+            model_name="chain",
+            name="audit_problem",
+            field=models.TextField(blank=True, default=""),
+        ),
         migrations.CreateModel(
             name="AuditFinding",
             fields=[

@@ -27,6 +27,6 @@ class Command(BaseCommand):
             raise CommandError(f"This hub knows no chain {chain_id}.")
         try:
             done = indexer.resume(chain)
-        except (ChainChanged, NodeUnavailable, NodeRefused) as error:
+        except (indexer.FollowerBusy, ChainChanged, NodeUnavailable, NodeRefused) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Read again up to block {done.head}; following goes on.")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.forms.models import model_to_dict
 
-from escrow import auditor, tasks
-from escrow.chain.gateway import Gateway, NodeUnavailable
+from escrow import auditor, indexer, tasks
+from escrow.chain.gateway import Gateway
 from escrow.models import AuditFinding, Chain, ChainEvent, Escrow
+from escrow.projection import record_of
 from escrow.selectors import audit_trouble
 from tests.chain.escrow.conftest import DAY, Walker, follow, locked_elsewhere
 
@@ -87,6 +89,38 @@ def test_a_closed_row_is_held_against_its_events(
     assert {trade_id for trade_id, _ in found(chain)} == {trades["CLOSED"].trade_id}
 
 
+def test_closed_rows_are_looked_at_in_turn_and_live_ones_always(
+    chain: Chain, trades: dict[str, Escrow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I26: a look costs what is live, however many trades have closed; and each is reached."""
+    monkeypatch.setattr(auditor, "IN_TURN", 1)
+    Escrow.objects.filter(pk=trades["CLOSED"].pk).update(outcome="CANCELLED")
+    Escrow.objects.filter(pk=trades["PAID"].pk).update(pay_by=1)
+    looks = [found(chain) for _ in range(len(trades))]
+    assert all((trades["PAID"].trade_id, "pay_by") in look for look in looks)
+    assert [len(look) for look in looks].index(2) == sorted(
+        row.trade_id for row in trades.values()
+    ).index(trades["CLOSED"].trade_id)
+    # Once found, it stays found: what has an open finding is looked at again each time.
+    assert found(chain) == {
+        (trades["PAID"].trade_id, "pay_by"),
+        (trades["CLOSED"].trade_id, "outcome"),
+    }
+
+
+def test_the_questions_do_not_grow_with_the_trades_that_closed(
+    chain: Chain, walker: Walker, trades: dict[str, Escrow], django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(11):
+        auditor.audit_once(chain)
+    for _ in range(3):
+        walker.move("cancel", walker.funded(), walker.buyer)
+    walker.mine(3)
+    follow(chain)
+    with django_assert_num_queries(11):
+        auditor.audit_once(chain)
+
+
 def test_a_row_that_is_gone_is_found(chain: Chain, trades: dict[str, Escrow]) -> None:
     trade_id = trades["FUNDED"].trade_id
     trades["FUNDED"].delete()
@@ -133,6 +167,37 @@ def test_a_finding_closes_when_the_row_is_right_again_and_stays_on_record(
     assert audit_trouble() == ""
 
 
+@pytest.mark.parametrize("loss", ["field", "row", "event"])
+def test_the_runbooks_command_puts_right_what_was_found(
+    chain: Chain, trades: dict[str, Escrow], loss: str
+) -> None:
+    row = trades["PAID"]
+    if loss == "field":
+        Escrow.objects.filter(pk=row.pk).update(pay_by=1)
+    elif loss == "row":
+        Escrow.objects.filter(pk=row.pk).delete()
+    else:
+        ChainEvent.objects.filter(trade_id=row.trade_id).delete()
+    assert found(chain) != set()
+    call_command("chain_resume", chain.pk)
+    assert found(chain) == set()
+    assert record_of(Escrow.objects.get(trade_id=row.trade_id)) == record_of(row)
+
+
+def test_reading_again_waits_for_the_follower_and_changes_nothing_while_it_is_busy(
+    chain: Chain, trades: dict[str, Escrow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I17."""
+    monkeypatch.setattr(indexer, "RESUME_TRIES", 2)
+    Escrow.objects.filter(pk=trades["PAID"].pk).update(pay_by=1)
+    with (
+        locked_elsewhere(auditor.locks.FOLLOWER, chain),
+        pytest.raises(CommandError, match="run the command again"),
+    ):
+        call_command("chain_resume", chain.pk)
+    assert Escrow.objects.get(pk=trades["PAID"].pk).pay_by == 1
+
+
 def test_trades_that_go_on_while_they_are_looked_at_are_no_difference(
     chain: Chain, walker: Walker
 ) -> None:
@@ -156,11 +221,17 @@ def test_a_node_that_is_away_is_no_verdict(
     Escrow.objects.filter(pk=trades["PAID"].pk).update(pay_by=1)
     away = Gateway("http://127.0.0.1:1", chain.contract_address)
     monkeypatch.setattr(auditor, "gateway", lambda: away)
-    with pytest.raises(NodeUnavailable):
-        auditor.audit_once(chain)
+    assert auditor.audit_once(chain) == []
     chain.refresh_from_db()
     assert chain.audited_at is None
     assert AuditFinding.objects.count() == 0
+    assert audit_trouble() == (
+        "The trades could not be compared with the contract: The node did not answer eth_call."
+    )
+    monkeypatch.undo()
+    assert auditor.audit_once(chain) != []
+    chain.refresh_from_db()
+    assert chain.audit_problem == ""
 
 
 def test_only_one_process_looks_at_a_time(chain: Chain, trades: dict[str, Escrow]) -> None:

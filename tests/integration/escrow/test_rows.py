@@ -14,8 +14,14 @@ from django.utils import timezone
 from escrow.admin import ReadOnlyAdmin
 from escrow.chain.deployments import NoDeployment, recorded_deployment
 from escrow.chain.keys import BOB, RELAYER, NoRelayerKey, cast_account, relayer_account
-from escrow.models import Asset, Block, Chain, ChainEvent, Escrow, Relayer, SignedCall
-from escrow.selectors import ChainUnknown, active_assets, chain_health, current_chain
+from escrow.models import Asset, AuditFinding, Block, Chain, ChainEvent, Escrow, Relayer, SignedCall
+from escrow.selectors import (
+    ChainUnknown,
+    active_assets,
+    audit_trouble,
+    chain_health,
+    current_chain,
+)
 from escrow.services import ChainMismatch, register_deployment, reset_chain
 
 pytestmark = pytest.mark.django_db
@@ -83,11 +89,17 @@ def test_other_chain_under_the_same_id_is_refused_until_the_reset(
     """I07: off-chain data stays, chain rows go, and only on request."""
     other = replace(DEPLOYMENT, **{part: "0x" + "09" * 32})
     event(registered)
+    AuditFinding.objects.create(
+        chain=registered, trade_id="0x" + "05" * 32, field="since", found_at=timezone.now()
+    )
+    Chain.objects.update(audit_cursor="0x" + "05" * 32, audit_problem="The node is away.")
     with pytest.raises(ChainMismatch, match="devnet reset"):
         register_deployment(other)
     assert ChainEvent.objects.count() == 1
     reset_chain(registered.pk)
     assert ChainEvent.objects.count() == 0
+    assert audit_trouble() == ""
+    assert Chain.objects.get().audit_cursor == ""
     assert Asset.objects.count() == 3
     assert getattr(register_deployment(other), part) == "0x" + "09" * 32
 
