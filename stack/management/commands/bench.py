@@ -36,8 +36,9 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(figures, indent=2))
             return
+        widest = max(map(len, figures))
         for key, value in figures.items():
-            self.stdout.write(f"{key:<24} {value:>12,}")
+            self.stdout.write(f"{key:<{widest}} {value:>12,}")
 
     def _first_line(self, name: str) -> str:
         text = importlib.import_module(f"stack.bench.{name}").__doc__ or ""
