@@ -70,7 +70,11 @@ class SignIn extends HTMLElement {
       const [address] = await accountsOf(wallet, true);
       if (!address) throw new Problem("The wallet gave no account. Unlock it and try again.");
       const keys = await device();
-      const slow = this.querySelector<HTMLInputElement>("[data-owners]")?.checked || (await isContract(wallet, address));
+      const owners = this.querySelector<HTMLInputElement>("[data-owners]");
+      const seen = await isContract(wallet, address);
+      // What is seen need not be asked.
+      owners?.parentElement?.toggleAttribute("hidden", seen);
+      const slow = seen || (owners?.checked ?? false);
       const named = { signing: keys.signing, agreement: keys.agreement };
       const challenge = await postJson<Challenge>("/connect/challenge/", { address, device: named, slow, fresh });
       checkMessage(challenge.message, address, keys);
@@ -160,8 +164,7 @@ class SignIn extends HTMLElement {
     put("nonce", field("Nonce"));
     put("life", challenge.slow ? `until ${momentText(challenge.goodUntil)}` : "5 minutes");
     put("until", momentText(challenge.goodUntil));
-    const waiting = this.querySelector<HTMLElement>("[data-waiting]");
-    if (waiting) waiting.hidden = !challenge.slow;
+    for (const part of this.querySelectorAll<HTMLElement>("[data-waiting]")) part.hidden = !challenge.slow;
     const section = this.querySelector<HTMLElement>("section[data-words]");
     if (section) section.hidden = false;
     const button = this.querySelector<HTMLButtonElement>("[data-go]");
