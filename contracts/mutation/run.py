@@ -52,6 +52,7 @@ class Campaign:
 
     def __init__(self, suite: str, known: dict[str, Result]) -> None:
         self.suite = suite
+        self.explained = survivors.explained()
         self.seen = {result["code"]: key for key, result in known.items() if "code" in result}
         self.projects: SimpleQueue[Project] = SimpleQueue()
         self.lock = threading.Lock()
@@ -108,7 +109,9 @@ class Campaign:
         killer = project.killer(*FAST_STAGES)
         if not killer and project.code(patched, as_deployed=True) == self.original_as_deployed:
             return {"fate": "same code", "code": code}
-        killer = killer or project.killer(WHOLE_STAGE)
+        # One that survivors.md explains is taken at its word: it counts as a survivor without the long search for a killer.
+        if not killer and survivors.signature(mutant) not in self.explained:
+            killer = project.killer(WHOLE_STAGE)
         return {"fate": "killed", "by": killer, "code": code} if killer else {"fate": "survived", "code": code}
 
 
