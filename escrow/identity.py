@@ -20,15 +20,11 @@ def check_identity(chain: Chain, node: Gateway) -> None:
 
     Raises: ChainChanged, NodeUnavailable.
     """
-    found = node.chain_id()
-    if found != chain.chain_id:
-        raise ChainChanged(
-            f"The node serves chain {found}, but this hub follows chain {chain.chain_id}. {_answer()}"
-        )
+    check_chain_id(chain, node)
     genesis = node.genesis_hash()
     if genesis != chain.genesis_hash:
         raise ChainChanged(
-            f"The node's chain {found} began anew: its first block is another one. {_answer()}"
+            f"The node's chain {chain.chain_id} began anew: its first block is another one. {_answer()}"
         )
     try:
         code_hash = node.code_hash()
@@ -37,6 +33,18 @@ def check_identity(chain: Chain, node: Gateway) -> None:
     if code_hash != chain.code_hash:
         raise ChainChanged(
             f"The contract at {node.contract} is another one than this hub knows. {_answer()}"
+        )
+
+
+def check_chain_id(chain: Chain, node: Gateway) -> None:
+    """Refuse a node of another chain.
+
+    Raises: ChainChanged, NodeUnavailable.
+    """
+    found = node.chain_id()
+    if found != chain.chain_id:
+        raise ChainChanged(
+            f"The node at {node.rpc.host} serves chain {found}, but this hub follows chain {chain.chain_id}. {_answer()}"
         )
 
 

@@ -1,10 +1,12 @@
 """Follows one chain: one writer under a lock, one transaction per batch, facts before conclusions.
 
-`advance` is called in a loop. It knows no trade of the marketplace: confirmed events wait in their table to be applied.
+`advance` is called in a loop; it polls and needs no wake. It knows no trade of the marketplace: confirmed events wait in
+their table to be applied.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 
@@ -12,15 +14,23 @@ from django.db import transaction
 from django.utils import timezone
 
 from escrow import locks
-from escrow.chain.gateway import Gateway, NodeRefused, NodeUnavailable, gateway
+from escrow.chain.gateway import Gateway, NodeRefused, NodeUnavailable, upstreams
 from escrow.chain.types import Header
-from escrow.identity import ChainChanged, check_identity
+from escrow.identity import ChainChanged
+from escrow.killpoints import reach
 from escrow.models import Block, Chain, ChainEvent
-from escrow.projection import confirm_deep_events
+from escrow.projection import confirm_deep_events, settled_at
 from escrow.reading import Batch, ChainMoved, read_from
-from escrow.reorg import ReorgTooDeep, rebuild, store_events, store_headers
+from escrow.reorg import PastFinality, fresh_events, rebase, repair, store_headers
+from escrow.sources import chosen
+
+logger = logging.getLogger(__name__)
 
 HEADERS_KEPT = 512
+_FOLLOWED = (
+    *("head_number", "head_time", "head_seen_at", "scanned_block", "settled_block"),
+    *("polled_at", "problem", "halt_reason"),
+)
 # The follower lets go of its lock after every step.
 RESUME_TRIES, RESUME_PAUSE_SECONDS = 50, 0.1
 
@@ -60,7 +70,7 @@ def advance(chain: Chain) -> Advance:
         if chain.halt_reason:
             raise ChainHalted(chain.halt_reason)
         try:
-            return _step(chain, gateway())
+            return _step(chain, *chosen(chain, upstreams()))
         except (NodeUnavailable, NodeRefused) as error:
             _note_problem(chain, str(error))
             return Advance(problem=str(error))
@@ -72,49 +82,51 @@ def advance(chain: Chain) -> Advance:
 def resume(chain: Chain) -> Advance:
     """Go on after a halt: the chain as it is now is taken as the truth, lost events and all. The follower may be running.
 
-    Raises: FollowerBusy, ChainChanged, NodeUnavailable.
+    Raises: FollowerBusy, ChainChanged, NodeUnavailable, NodeRefused.
     """
     for _ in range(RESUME_TRIES):
         with locks.advisory_lock(locks.FOLLOWER, chain.pk) as is_held:
             if is_held:
-                return _resumed(chain, gateway())
+                return _resumed(chain)
         time.sleep(RESUME_PAUSE_SECONDS)
     raise FollowerBusy(FollowerBusy.__doc__)
 
 
-def _resumed(chain: Chain, node: Gateway) -> Advance:
-    check_identity(chain, node)
-    head = node.head()
-    batch = rebuild(chain, node, head, accept_lost=True)
-    chain.halt_reason = ""
-    _note_progress(chain, batch)
+def _resumed(chain: Chain) -> Advance:
+    chain.refresh_from_db()
+    node, head = chosen(chain, upstreams())
+    with transaction.atomic():
+        batch = rebase(chain, node, head)
+        _forget_old_headers(chain, batch.scanned)
+        chain.halt_reason = ""
+        _note_progress(chain, batch.head, batch.scanned)
     return Advance(head=head.number, rebuilt=True)
 
 
-def _step(chain: Chain, node: Gateway) -> Advance:
-    check_identity(chain, node)
-    head = node.head()
+def _step(chain: Chain, node: Gateway, head: Header) -> Advance:
+    reach("follower.head_read")
     tip = Block.objects.filter(chain=chain).order_by("-number").first()
-    if tip is not None and head.number < tip.number:
-        return _step_back(chain, node, head)
-    if tip is not None and node.block_always(tip.number).hash != tip.hash:
-        return _rebuild(chain, node, head)
+    if tip is not None and _is_fork(chain, node, head, tip):
+        return _repaired(chain, node, head)
     start = chain.deploy_block if chain.scanned_block is None else chain.scanned_block + 1
     if start > head.number:
-        _note_progress(chain, Batch(head=head, scanned=head.number, headers=(), events=()))
+        _note_progress(chain, head, head.number)
         return Advance(head=head.number)
     batch = read_from(chain, node, start, head=head)
     first = batch.headers[0]
     if tip is not None and first.number == tip.number + 1 and first.parent_hash != tip.hash:
         raise ChainMoved("The chain moved while it was read.")
+    reach("follower.batch_read")
     return _store(chain, batch)
 
 
-def _step_back(chain: Chain, node: Gateway, head: Header) -> Advance:
+def _is_fork(chain: Chain, node: Gateway, head: Header, tip: Block) -> bool:
+    if head.number >= tip.number:
+        return node.block_always(tip.number).hash != tip.hash
     # A node that lags behind shows blocks we know; only another block at the same height means the chain was undone.
     known = Block.objects.filter(chain=chain, number=head.number).first()
     if known is not None and known.hash != head.hash:
-        return _rebuild(chain, node, head)
+        return True
     raise NodeUnavailable(
         f"The node is behind: it shows block {head.number}, which this hub has passed."
     )
@@ -123,12 +135,22 @@ def _step_back(chain: Chain, node: Gateway, head: Header) -> Advance:
 def _store(chain: Chain, batch: Batch) -> Advance:
     with transaction.atomic():
         Chain.objects.select_for_update().get(pk=chain.pk)
-        store_headers(chain, batch.headers)
-        new = store_events(chain, batch.events)
+        reach("follower.batch_opened")
+        # Far below the tip only the end of a batch is needed: the next one must link to it.
+        store_headers(chain, batch.headers[-max(HEADERS_KEPT - batch.behind, 1) :])
+        reach("follower.headers_stored")
+        new = fresh_events(chain, batch.events)
         waiting = _unconfirmed_trades(chain)
-        confirmed = confirm_deep_events(chain, batch.head.number)
+        confirmed = confirm_deep_events(chain, batch.head.number, new)
+        reach("follower.rows_moved")
+        ChainEvent.objects.bulk_create(new, ignore_conflicts=True, batch_size=1_000)
+        reach("follower.events_stored")
         _forget_old_headers(chain, batch.scanned)
-        _note_progress(chain, batch)
+        settled = min(settled_at(chain, batch.head.number), batch.scanned)
+        chain.settled_block = max(settled, chain.settled_block or 0)
+        _note_progress(chain, batch.head, batch.scanned)
+        reach("follower.cursor_moved")
+    reach("follower.committed")
     return Advance(
         head=batch.head.number,
         behind=batch.behind,
@@ -138,17 +160,25 @@ def _store(chain: Chain, batch: Batch) -> Advance:
     )
 
 
-def _rebuild(chain: Chain, node: Gateway, head: Header) -> Advance:
+def _repaired(chain: Chain, node: Gateway, head: Header) -> Advance:
+    touched = _unconfirmed_trades(chain)
     try:
         with transaction.atomic():
-            batch = rebuild(chain, node, head)
-            _note_progress(chain, batch)
-    except ReorgTooDeep as error:
+            batch = repair(chain, node, head)
+            _note_progress(chain, head, batch.scanned)
+    except PastFinality as error:
         chain.halt_reason = f"{error} {_way_on(chain)}"
         chain.save(update_fields=["halt_reason"])
+        logger.error("%s Trades: %s", chain.halt_reason, ", ".join(error.trade_ids))
         raise ChainHalted(chain.halt_reason) from error
-    touched = frozenset(event.trade_id for event in batch.events) | _unconfirmed_trades(chain)
-    return Advance(head=head.number, new=len(batch.events), rebuilt=True, trade_ids=touched - {""})
+    touched |= {event.trade_id for event in batch.events}
+    return Advance(
+        head=head.number,
+        behind=batch.behind,
+        new=len(batch.events),
+        rebuilt=True,
+        trade_ids=frozenset(touched - {""}),
+    )
 
 
 def _unconfirmed_trades(chain: Chain) -> set[str]:
@@ -160,17 +190,14 @@ def _forget_old_headers(chain: Chain, scanned: int) -> None:
     Block.objects.filter(chain=chain, number__lt=scanned - HEADERS_KEPT).delete()
 
 
-def _note_progress(chain: Chain, batch: Batch) -> None:
+def _note_progress(chain: Chain, head: Header, scanned: int) -> None:
     now = timezone.now()
-    if (chain.head_number, chain.head_time) != (batch.head.number, batch.head.time):
-        chain.head_number, chain.head_time, chain.head_seen_at = (
-            batch.head.number,
-            batch.head.time,
-            now,
-        )
-    chain.scanned_block = batch.scanned
+    if (chain.head_number, chain.head_time) != (head.number, head.time):
+        chain.head_number, chain.head_time, chain.head_seen_at = head.number, head.time, now
+    chain.scanned_block = scanned
     chain.polled_at, chain.problem = now, ""
-    chain.save()
+    # Only what is the follower's: the auditor writes to the same row.
+    chain.save(update_fields=_FOLLOWED)
 
 
 def _note_problem(chain: Chain, problem: str) -> None:

@@ -31,6 +31,7 @@ class Chain(models.Model):
     deploy_block = models.PositiveBigIntegerField()
     depth = models.PositiveSmallIntegerField()
     scanned_block = models.PositiveBigIntegerField(null=True, blank=True)
+    settled_block = models.PositiveBigIntegerField(null=True, blank=True)
     head_number = models.PositiveBigIntegerField(null=True, blank=True)
     head_time = models.PositiveBigIntegerField(null=True, blank=True)
     head_seen_at = models.DateTimeField(null=True, blank=True)
@@ -91,6 +92,23 @@ class Block(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number} {self.hash[:10]}"
+
+
+class Reorg(models.Model):
+    """Blocks that were undone, as the follower met it: `depth` blocks above the last common one; null when none was common."""
+
+    chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="reorgs")
+    found_at = models.DateTimeField()
+    common_block = models.PositiveBigIntegerField(null=True, blank=True)
+    head_number = models.PositiveBigIntegerField()
+    depth = models.PositiveBigIntegerField()
+    lost_events = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["chain", "found_at"], name="reorg_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.depth} blocks below {self.head_number}"
 
 
 class ChainEvent(models.Model):

@@ -26,6 +26,7 @@ from escrow.models import (
     Escrow,
     Relayer,
     RelayTransaction,
+    Reorg,
     SignedCall,
     Submission,
 )
@@ -126,6 +127,7 @@ def reset_chain(chain_id: int) -> None:
         AuditFinding,
         Escrow,
         ChainEvent,
+        Reorg,
         Block,
     ):
         model._default_manager.filter(chain_id=chain_id).delete()
@@ -133,6 +135,7 @@ def reset_chain(chain_id: int) -> None:
         genesis_hash="",
         code_hash="",
         scanned_block=None,
+        settled_block=None,
         head_number=None,
         head_time=None,
         head_seen_at=None,

@@ -49,14 +49,21 @@ def header_in(raw: Any) -> Header:
             hash=raw["hash"],
             parent_hash=raw["parentHash"],
             time=number(raw["timestamp"]),
+            bloom=number(raw["logsBloom"]),
+            transactions=tuple(raw["transactions"]),
         )
     except (KeyError, TypeError) as error:
-        raise NodeUnavailable("The node gave a block without a number, hash or time.") from error
+        raise NodeUnavailable("The node gave an incomplete block.") from error
 
 
 def log_in(raw: Any) -> RawLog:
-    """The log in an entry."""
+    """The log in an entry.
+
+    Raises: NodeUnavailable, also for a log that the node itself takes back.
+    """
     try:
+        if raw.get("removed"):
+            raise NodeUnavailable("The node gave a log of a block that is gone.")
         return RawLog(
             address=str(to_checksum_address(raw["address"])),
             topics=tuple(raw["topics"]),
@@ -65,6 +72,21 @@ def log_in(raw: Any) -> RawLog:
             block_hash=raw["blockHash"],
             log_index=number(raw["logIndex"]),
             tx_hash=raw["transactionHash"],
+            tx_index=number(raw["transactionIndex"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise NodeUnavailable("The node gave an incomplete log.") from error
+
+
+def logs_in(raw: Any) -> list[RawLog]:
+    """The logs in an answer, in chain order, each once however often it was given.
+
+    Raises: NodeUnavailable, also when two different logs stand in the same place.
+    """
+    if not isinstance(raw, list):
+        raise NodeUnavailable("The node gave no list of logs.")
+    found: dict[tuple[str, int], RawLog] = {}
+    for log in map(log_in, raw):
+        if found.setdefault((log.block_hash, log.log_index), log) != log:
+            raise NodeUnavailable("The node gave two logs for one place.")
+    return sorted(found.values(), key=lambda log: (log.block_number, log.log_index))

@@ -6,6 +6,7 @@ The committed artifacts of chain/abi are the only description of the contracts.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,11 @@ def error_names() -> list[str]:
 def event_topic(name: str) -> str:
     """The first topic of an event of the escrow contract."""
     return "0x" + event_abi_to_log_topic(_entries("Escrow", "event")[name]).hex()
+
+
+def event_topics() -> Collection[str]:
+    """The first topics of all events of the escrow contract."""
+    return _events().keys()
 
 
 @cache

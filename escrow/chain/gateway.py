@@ -17,10 +17,18 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from escrow.chain.answers import block_text, call_fields, header_in, log_in, named_reverts
+from escrow.chain.answers import (
+    block_text,
+    call_fields,
+    header_in,
+    log_in,
+    logs_in,
+    named_reverts,
+)
 from escrow.chain.codec import contract_signature_question, decode_result, encode_call
 from escrow.chain.deployments import recorded_deployment
 from escrow.chain.errors import EscrowReverted
+from escrow.chain.pool import Pool, rpc_urls
 from escrow.chain.rpc import DEFAULT_TIMEOUT_SECONDS, NodeRefused, NodeUnavailable, Rpc, number
 from escrow.chain.types import (
     ZERO_ADDRESS,
@@ -33,8 +41,11 @@ from escrow.chain.types import (
     Receipt,
     SignedTransaction,
 )
+from escrow.killpoints import reach
 
 __all__ = ["EscrowReverted", "Gateway", "NoContract", "NodeRefused", "NodeUnavailable", "gateway"]
+
+BLOCKS_AT_ONCE = 200
 
 EIP1271_MAGIC = "1626ba7e".ljust(64, "0")
 EIP1271_GAS = 400_000
@@ -57,13 +68,15 @@ class Gateway:
 
     def __init__(
         self,
-        rpc_url: str,
+        rpc_url: str | Rpc,
         contract_address: str,
         *,
         timeout_seconds: int = DEFAULT_TIMEOUT_SECONDS,
     ) -> None:
         self.contract = str(to_checksum_address(contract_address))
-        self.rpc = Rpc(rpc_url, timeout_seconds=timeout_seconds)
+        self.rpc = (
+            rpc_url if isinstance(rpc_url, Rpc) else Rpc(rpc_url, timeout_seconds=timeout_seconds)
+        )
 
     # ------------------------------------------------------------------ identity
 
@@ -109,6 +122,46 @@ class Gateway:
             raise NodeUnavailable(f"The node has no block {block}.")
         return found
 
+    def headers(self, first: int, last: int) -> list[Header]:
+        """The headers of a range, both ends included, asked many at a time.
+
+        Raises: NodeUnavailable when one is missing or answers to another number; NodeRefused.
+        """
+        found: list[Header] = []
+        for start in range(first, last + 1, BLOCKS_AT_ONCE):
+            numbers = range(start, min(start + BLOCKS_AT_ONCE, last + 1))
+            asked = [(block_text(number_), False) for number_ in numbers]
+            found += map(header_in, self.rpc.ask_many("eth_getBlockByNumber", asked))
+        if [header.number for header in found] != list(range(first, last + 1)):
+            raise NodeUnavailable("The node gave blocks that were not asked for.")
+        return found
+
+    def logs_of(self, block_hashes: Sequence[str]) -> list[list[RawLog]]:
+        """The contract's logs of each of these blocks, in chain order, asked many at a time.
+
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        asked = [({"address": self.contract, "blockHash": each},) for each in block_hashes]
+        answers: list[Any] = []
+        for start in range(0, len(asked), BLOCKS_AT_ONCE):
+            answers += self.rpc.ask_many("eth_getLogs", asked[start : start + BLOCKS_AT_ONCE])
+        found = []
+        for block_hash, answer in zip(block_hashes, answers, strict=True):
+            logs = logs_in(answer)
+            self._check_logs(logs, 0, None, block_hash)
+            found.append(logs)
+        return found
+
+    def all_logs_of(self, block_hash: str) -> list[RawLog]:
+        """Every contract's logs of a block, in order.
+
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        logs = logs_in(self.rpc.ask_always("eth_getLogs", {"blockHash": block_hash}))
+        if any(log.block_hash != block_hash for log in logs):
+            raise NodeUnavailable("The node gave logs that were not asked for.")
+        return logs
+
     def logs(
         self,
         *,
@@ -132,10 +185,7 @@ class Gateway:
                 "fromBlock": block_text(from_block or 0),
                 "toBlock": block_text("latest" if to_block is None else to_block),
             }
-        found = sorted(
-            (log_in(raw) for raw in self.rpc.ask_always("eth_getLogs", wanted)),
-            key=lambda log: (log.block_number, log.log_index),
-        )
+        found = logs_in(self.rpc.ask_always("eth_getLogs", wanted))
         self._check_logs(found, from_block or 0, to_block, block_hash)
         return found
 
@@ -295,7 +345,10 @@ class Gateway:
 
         Raises: NodeRefused (nonce too low, underpriced, funds missing, already known), NodeUnavailable.
         """
-        return str(self.rpc.ask_always("eth_sendRawTransaction", raw))
+        reach("node.before_send")
+        tx_hash = str(self.rpc.ask_always("eth_sendRawTransaction", raw))
+        reach("node.after_send")
+        return tx_hash
 
     def send(self, key: str, call: Call) -> str:
         """Simulate, sign with the account's next nonce and send; the hash. For tools and tests, not for the relayer.
@@ -383,14 +436,30 @@ class Gateway:
 
 
 def gateway() -> Gateway:
-    """The configured gateway of this process: CHAIN_RPC_URL, and ESCROW_ADDRESS or the recorded deployment."""
+    """The configured gateway of this process: CHAIN_RPC_URL, and ESCROW_ADDRESS or the recorded deployment.
+
+    With several nodes configured each question goes to one that works.
+    """
+    return _configured(*_settings())[0]
+
+
+def upstreams() -> list[Gateway]:
+    """A gateway for each configured node alone, in the configured order: for who must not mix their answers."""
+    return _configured(*_settings())[1]
+
+
+def _settings() -> tuple[int, str, str, int]:
     # By process: a forked worker must not share its parent's sockets.
-    return _configured(os.getpid(), settings.CHAIN_RPC_URL, _contract_address(), _timeout_seconds())
+    return os.getpid(), settings.CHAIN_RPC_URL, _contract_address(), _timeout_seconds()
 
 
 @cache
-def _configured(_pid: int, rpc_url: str, contract: str, timeout_seconds: int) -> Gateway:
-    return Gateway(rpc_url, contract, timeout_seconds=timeout_seconds)
+def _configured(
+    _pid: int, urls: str, contract: str, timeout_seconds: int
+) -> tuple[Gateway, list[Gateway]]:
+    nodes = [Rpc(url, timeout_seconds=timeout_seconds) for url in rpc_urls(urls)]
+    each = [Gateway(node, contract) for node in nodes]
+    return (each[0] if len(each) == 1 else Gateway(Pool(nodes), contract)), each
 
 
 def _contract_address() -> str:

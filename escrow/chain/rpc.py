@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,13 +19,22 @@ DEFAULT_TIMEOUT_SECONDS = 5
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 _RANGE_WORDS = re.compile(
-    r"range|too large|too many|more than \d+ results|response size|limit(ed)? (exceeded|to)|query timeout|timed out",
+    r"range|too large|too many (results|logs|blocks)|max(imum)? results|more than \d+ results|response size"
+    r"|limit(ed)? (exceeded|to)|query timeout|timed out",
     re.I,
 )
+_RATE_WORDS = re.compile(
+    r"too many requests|rate.?limit|request limit|requests per|throughput", re.I
+)
+_TOO_MANY_REQUESTS, _CONTENT_TOO_LARGE = 429, 413
 
 
 class NodeUnavailable(Exception):
     """The node did not answer, or answered something that is no answer; asking again later is right."""
+
+
+class NodeSlow(NodeUnavailable):
+    """The node did not answer in time; a smaller question may be answered."""
 
 
 class NodeRefused(Exception):
@@ -56,15 +66,19 @@ class Rpc:
             url, request_kwargs={"timeout": timeout_seconds}, exception_retry_configuration=retries
         )
 
+    @property
+    def host(self) -> str:
+        """Host and port, for a sentence: without the path and name, in which providers put keys."""
+        parts = urlsplit(self.url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+
     def ask(self, method: str, *params: Any) -> Any:
         """The result of a call, which may be None only where the method's own meaning allows it.
 
         Raises: NodeUnavailable, NodeRefused.
         """
-        try:
+        with _named_failures(method):
             answer: Any = self._provider.make_request(method, list(params))
-        except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
-            raise NodeUnavailable(f"The node did not answer {method}.") from error
         return _result(method, answer)
 
     def ask_many(self, method: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
@@ -75,10 +89,8 @@ class Rpc:
         if not calls:
             return []
         requests_ = [(RPCEndpoint(method), list(parameters)) for parameters in calls]
-        try:
+        with _named_failures(method):
             answers: Any = self._provider.make_batch_request(requests_)
-        except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
-            raise NodeUnavailable(f"The node did not answer {method}.") from error
         if not isinstance(answers, list) or len(answers) != len(calls):
             raise NodeUnavailable(f"The node gave no answer to {method}.")
         return [_result(method, answer) for answer in answers]
@@ -94,11 +106,26 @@ class Rpc:
         return result
 
 
+@contextmanager
+def _named_failures(method: str) -> Iterator[None]:
+    try:
+        yield
+    except requests.Timeout as error:
+        raise NodeSlow(f"The node did not answer {method} in time.") from error
+    except requests.HTTPError as error:
+        status = 0 if error.response is None else error.response.status_code
+        if status == _CONTENT_TOO_LARGE and method == "eth_getLogs":
+            raise RangeTooLarge(status, "The answer would be too large.") from error
+        raise NodeUnavailable(f"The node answered {method} with HTTP status {status}.") from error
+    except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
+        raise NodeUnavailable(f"The node did not answer {method}.") from error
+
+
 def _result(method: str, answer: Any) -> Any:
     if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
         raise NodeUnavailable(f"The node gave no answer to {method}.")
     if answer.get("error") is not None:
-        raise _refusal(method, answer["error"])
+        raise _failure(method, answer["error"])
     return answer["result"]
 
 
@@ -116,6 +143,14 @@ def number(value: Any) -> int:
 def _proxies(url: str) -> dict[str, Any]:
     # A proxy set for the machine must never see, or break, calls to a node on this machine.
     return {"proxies": {"http": "", "https": ""}} if urlsplit(url).hostname in _LOOPBACK else {}
+
+
+def _failure(method: str, error: Any) -> NodeUnavailable | NodeRefused:
+    text = str(error.get("message", "")) if isinstance(error, dict) else str(error)
+    code = error.get("code") if isinstance(error, dict) else 0
+    if code == _TOO_MANY_REQUESTS or _RATE_WORDS.search(text):
+        return NodeUnavailable(f"The node has answered enough for now: {text}")
+    return _refusal(method, error)
 
 
 def _refusal(method: str, error: Any) -> NodeRefused:

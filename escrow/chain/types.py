@@ -14,6 +14,8 @@ ZERO_ADDRESS = "0x" + "00" * 20
 ZERO_HASH = "0x" + "00" * 32
 
 NONE, FUNDED, PAID, DISPUTED = 0, 1, 2, 3
+# Our names of the live states; a closed trade has no word.
+STATUS_NUMBERS = {"FUNDED": FUNDED, "PAID": PAID, "DISPUTED": DISPUTED}
 
 _TYPED_NAMES = {
     "seller": "seller",
@@ -90,12 +92,14 @@ class EscrowState:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The parts of a block header that the follower keeps."""
+    """The parts of a block that the follower reads: bloom as a number of 2,048 bits, transactions as hashes in order."""
 
     number: int
     hash: str
     parent_hash: str
     time: int
+    bloom: int
+    transactions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,7 @@ class RawLog:
     block_hash: str
     log_index: int
     tx_hash: str
+    tx_index: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,5 +126,6 @@ def _raw(event: dict[str, Any], devnet: Deployment) -> RawLog:
         block_number=0,
         block_hash="",
         tx_hash="",
+        tx_index=0,
         log_index=0,
     )

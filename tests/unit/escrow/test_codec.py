@@ -35,6 +35,7 @@ def log(topics: list[str], data: bytes) -> RawLog:
         block_hash="0x" + "01" * 32,
         log_index=0,
         tx_hash="0x" + "02" * 32,
+        tx_index=0,
     )
 
 
