@@ -34,7 +34,9 @@ def check(
     for header in headers:
         ours = logs.get(header.hash, ())
         _check_places(header, ours)
-        if not _explains(header, ours) and (ours or _may_hold_ours(node, header)):
+        if _explains(header, ours):
+            _check_order(ours)
+        elif ours or _may_hold_ours(node, header):
             unproven.append(header)
     # In long settled ranges strangers' logs look like ours by chance too often to read whole blocks for each.
     silent = [header for header in unproven if is_settled and header.hash not in logs]
@@ -59,6 +61,11 @@ def _explains(header: Header, logs: Sequence[RawLog]) -> bool:
     return bits == header.bloom
 
 
+def _check_order(whole: Sequence[RawLog]) -> None:
+    if [log.log_index for log in whole] != list(range(len(whole))):
+        raise LogsMissing("The node left out logs of its own blocks.")
+
+
 def _may_hold_ours(node: Gateway, header: Header) -> bool:
     address = bits_of(node.contract.lower())
     return address & header.bloom == address and any(
@@ -68,8 +75,8 @@ def _may_hold_ours(node: Gateway, header: Header) -> bool:
 
 def _check_whole_block(node: Gateway, header: Header, ours: Sequence[RawLog]) -> None:
     whole = node.all_logs_of(header.hash)
-    in_order = [log.log_index for log in whole] == list(range(len(whole)))
-    if not in_order or not _explains(header, whole):
+    _check_order(whole)
+    if not _explains(header, whole):
         raise LogsMissing("The node left out logs of its own blocks.")
     if [log for log in whole if log.address == node.contract] != list(ours):
         raise LogsMissing("The node left out logs of our contract.")

@@ -8,6 +8,7 @@ halts with nothing written, and `rebase` is what an operator's one command does:
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,6 +17,7 @@ from escrow.chain import types
 from escrow.chain.gateway import Gateway
 from escrow.chain.rpc import NodeUnavailable
 from escrow.chain.types import Header
+from escrow.identity import check_identity
 from escrow.killpoints import reach
 from escrow.models import Block, Chain, ChainEvent, Reorg
 from escrow.projection import chunks, confirm_deep_events, rebuild_rows, records_at, settled_at
@@ -66,6 +68,7 @@ def repair(chain: Chain, node: Gateway, head: Header) -> Batch:
     Raises: PastFinality with nothing changed; NodeUnavailable, NodeRefused.
     """
     common = last_common_block(chain, node)
+    _check_fork(chain, node, head, common)
     check_final(chain, node, head, common)
     batch = read_fork(chain, node, max(common + 1, chain.deploy_block), head=head)
     _check_link(chain, batch, common)
@@ -105,9 +108,12 @@ def check_final(chain: Chain, node: Gateway, head: Header, common: int) -> None:
     at = first
     while common != NOWHERE and at <= min(settled, head.number):
         batch = read_from(chain, node, at, head=head)
+        if at == first:
+            _check_link(chain, batch, common)
         theirs += [event for event in batch.events if event.block_number <= settled]
         at = batch.scanned + 1
     if common == NOWHERE or [_said(e) for e in ours] != [_said(e) for e in theirs]:
+        _check_still_there(chain, node, head)
         gone = {event.trade_id for event in ours} | {event.trade_id for event in theirs}
         raise PastFinality(first, settled, len(ours), sorted(gone - {""}))
 
@@ -258,6 +264,25 @@ def _confirm_anew(chain: Chain, settled: int) -> None:
     unapplied.exclude(name=UNKNOWN_EVENT).exclude(set_aside_reason="").update(set_aside_reason="")
     unapplied.filter(block_number__lte=settled, confirmed=False).update(confirmed=True)
     unapplied.filter(block_number__gt=settled, confirmed=True).update(confirmed=False)
+
+
+def _check_fork(chain: Chain, node: Gateway, head: Header, common: int) -> None:
+    # One wrong answer must not look like a fork: its blocks have to link to the common one and be others than ours.
+    above = Block.objects.filter(chain=chain, number__gt=common).order_by("number").first()
+    if above is None or above.number > head.number:
+        return
+    headers = node.headers(max(common, 0) if common != NOWHERE else above.number, above.number)
+    links = all(later.parent_hash == earlier.hash for earlier, later in pairwise(headers))
+    known = Block.objects.filter(chain=chain, number=headers[0].number, hash=headers[0].hash)
+    starts_at_ours = common == NOWHERE or known.exists()
+    if not links or not starts_at_ours or headers[-1].hash == above.hash:
+        raise NodeUnavailable("The chain moved while it was read.")
+
+
+def _check_still_there(chain: Chain, node: Gateway, head: Header) -> None:
+    check_identity(chain, node)
+    if node.block_always(head.number).hash != head.hash:
+        raise NodeUnavailable("The chain moved while it was read.")
 
 
 def _check_link(chain: Chain, batch: Batch, common: int) -> None:

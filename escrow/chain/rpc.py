@@ -117,7 +117,15 @@ def _named_failures(method: str) -> Iterator[None]:
         if status == _CONTENT_TOO_LARGE and method == "eth_getLogs":
             raise RangeTooLarge(status, "The answer would be too large.") from error
         raise NodeUnavailable(f"The node answered {method} with HTTP status {status}.") from error
-    except (requests.RequestException, Web3Exception, ValueError, OSError) as error:
+    # A batch answer of odd shape breaks inside the library.
+    except (
+        requests.RequestException,
+        Web3Exception,
+        ValueError,
+        OSError,
+        LookupError,
+        TypeError,
+    ) as error:
         raise NodeUnavailable(f"The node did not answer {method}.") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,22 @@ class Node:
         """As it stands on public chains, or with other code."""
         placed = artifact("Permit2")["deployedBytecode"] if code is None else code
         self.rpc("anvil_setCode", PERMIT2, placed)
+
+
+@contextmanager
+def long_memory(folder: Path) -> Iterator[str]:
+    """The URL of a fresh devnet node for many reorgs: it keeps the state of every block in memory.
+
+    The usual one moves older states to disk, from where its reorg does not read them: the contract would be gone.
+    """
+    port = services.free_port()
+    program = services.anvil(port=port, log=folder / "anvil.log")
+    child = Child(replace(program, command=[*program.command, "--prune-history", "20000"]))
+    try:
+        child.wait_until_ready()
+        yield services.chain_rpc_url(port)
+    finally:
+        child.stop()
 
 
 @contextmanager
