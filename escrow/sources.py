@@ -21,13 +21,13 @@ class NodesDisagree(NodeUnavailable):
 
 
 def chosen(chain: Chain, nodes: Sequence[Gateway]) -> tuple[Gateway, Header]:
-    """The first node that works and is not behind, with its head; every node that answers must be on our chain.
+    """The node that has seen most, with its head; every node that answers must be on our chain.
 
     Raises: ChainChanged, NodesDisagree, NodeUnavailable or NodeRefused of the last node when none answers.
     """
     answers = _heads(chain, nodes)
-    tip = chain.head_number or 0
-    node, head = next((each for each in answers if each[1].number >= tip), answers[0])
+    # The configured order decides between nodes of one height; one that lags is passed over.
+    node, head = max(answers, key=lambda answer: answer[1].number)
     check_identity(chain, node)
     reach("follower.identity_checked")
     _check_agreement(node, [other for other in answers if other[0] is not node], chain, head)
@@ -52,15 +52,16 @@ def _check_agreement(
     node: Gateway, others: Sequence[tuple[Gateway, Header]], chain: Chain, head: Header
 ) -> None:
     settled = settled_at(chain, head.number)
-    comparable = [other for other, its_head in others if its_head.number >= settled >= 0]
-    if not comparable:
-        return
-    ours = node.block_always(settled).hash
-    for other in comparable:
-        theirs = other.block(settled)
-        if theirs is not None and theirs.hash != ours:
+    for other, its_head in others:
+        # One that lags is asked as far as it has come.
+        height = min(settled, its_head.number)
+        theirs = other.block(height) if height >= 0 else None
+        if theirs is None:
+            continue
+        ours = node.block_always(height).hash
+        if theirs.hash != ours:
             raise NodesDisagree(
-                f"Two nodes disagree about block {settled}, which is deep enough to count: {node.rpc.host} has "
+                f"Two nodes disagree about block {height}, which is deep enough to count: {node.rpc.host} has "
                 f"{ours}, {other.rpc.host} has {theirs.hash}. Nothing is taken from either until they agree: "
                 "ask their operators, or take one of them out of CHAIN_RPC_URL."
             )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-
 from escrow.chain.codec import decode_error
 from escrow.chain.errors import EscrowReverted
 from escrow.chain.rpc import NodeRefused, NodeUnavailable, number
+from escrow.chain.typed_data import checksum
 from escrow.chain.types import Call, Header, RawLog
 
 _TAGS = {"latest", "pending", "safe", "finalized", "earliest"}
@@ -65,7 +64,7 @@ def log_in(raw: Any) -> RawLog:
         if raw.get("removed"):
             raise NodeUnavailable("The node gave a log of a block that is gone.")
         return RawLog(
-            address=str(to_checksum_address(raw["address"])),
+            address=checksum(raw["address"]),
             topics=tuple(raw["topics"]),
             data=raw["data"],
             block_number=number(raw["blockNumber"]),

@@ -21,8 +21,8 @@ from eth_utils.abi import (
     function_signature_to_4byte_selector,
 )
 from eth_utils.abi import get_abi_input_types as input_types
-from eth_utils.address import to_checksum_address
 
+from escrow.chain.typed_data import checksum
 from escrow.chain.types import DecodedEvent, RawLog, TradeTerms
 
 ABI_FOLDER = Path(__file__).with_name("abi")
@@ -196,5 +196,5 @@ def _readable(entry: dict[str, Any], value: Any) -> Any:
     if isinstance(value, bytes):
         return "0x" + value.hex()
     if entry["type"] == "address":
-        return str(to_checksum_address(value))
+        return checksum(value)
     return str(value) if isinstance(value, int) else value

@@ -10,12 +10,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from eth_abi.abi import encode
-from eth_abi.exceptions import EncodingError
 from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.address import to_checksum_address
@@ -195,6 +194,12 @@ def _domain(chain_id: int, contract: str) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=16_384)
+def checksum(address: str) -> str:
+    """An address as EIP-55 writes it; the same few come again and again."""
+    return str(to_checksum_address(address))
+
+
 @cache
 def _type_hash(primary: str) -> bytes:
     return keccak(text=encode_type(primary))
@@ -230,22 +235,20 @@ def _encoded(kind: str, value: Any, where: str) -> bytes:
         return hash_struct(kind, value)
     if kind == "string":
         return keccak(_text(value, where).encode())
-    try:
-        return encode([kind], [_plain(kind, value, where)])
-    except (EncodingError, OverflowError) as error:
-        raise MessageRefused(f"{where} does not fit {kind}: {value!r}.") from error
-
-
-def _plain(kind: str, value: Any, where: str) -> Any:
-    if kind.startswith("uint"):
-        return _integer(value, where)
-    return _bytes32(value) if kind == "bytes32" else _address(value, where)
+    if kind == "bytes32":
+        return _bytes32(value)
+    if kind == "address":
+        return bytes.fromhex(_address(value, where)[2:]).rjust(32, b"\0")
+    number = _integer(value, where)
+    if not 0 <= number < 1 << int(kind.removeprefix("uint")):
+        raise MessageRefused(f"{where} does not fit {kind}: {value!r}.")
+    return number.to_bytes(32, "big")
 
 
 def _address(value: Any, where: str) -> str:
     if not isinstance(value, str) or not _ADDRESS.match(value):
         raise MessageRefused(f"{where} must be an address.")
-    checksummed, digits = str(to_checksum_address(value)), value[2:]
+    checksummed, digits = checksum(value), value[2:]
     if value != checksummed and not digits.islower() and not digits.isupper():
         raise MessageRefused(f"{where} is a mistyped address: {value}.")
     return checksummed

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from eth_utils.address import to_checksum_address
-
-from escrow.chain.typed_data import hash_struct
+from escrow.chain.typed_data import checksum, hash_struct
 
 ZERO_ADDRESS = "0x" + "00" * 20
 ZERO_HASH = "0x" + "00" * 32
@@ -48,7 +46,7 @@ class TradeTerms:
 
     def __post_init__(self) -> None:
         for name in ("seller", "buyer", "token", "arbitrator"):
-            object.__setattr__(self, name, str(to_checksum_address(getattr(self, name))))
+            object.__setattr__(self, name, checksum(getattr(self, name)))
         object.__setattr__(self, "terms", self.terms.lower())
 
     @classmethod

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import time
+from contextlib import suppress
 from typing import Any
 
+from escrow import indexer
 from escrow.chain.answers import header_in
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import Gateway
@@ -17,10 +20,12 @@ from escrow.chain.types import (
     EscrowState,
     TradeTerms,
 )
+from escrow.identity import ChainChanged
 from escrow.models import Chain, ChainEvent, Escrow
 from escrow.projection import facts_of, record_of, settled_at
 from escrow.reading import event_of
 from escrow.reducer import EscrowRecord, reduce_events
+from escrow.services import register_deployment
 
 ETHER = 10**18
 DAY = 86_400
@@ -190,3 +195,28 @@ def _facts(event: ChainEvent) -> tuple[object, ...]:
         event.trade_id,
         event.args,
     )
+
+
+def registered(deployment: Deployment, *, depth: int) -> Chain:
+    """The chain's row for a deployment, at a depth."""
+    chain = register_deployment(deployment)
+    Chain.objects.filter(pk=chain.pk).update(depth=depth)
+    chain.refresh_from_db()
+    return chain
+
+
+def poll(chain: Chain) -> None:
+    """One poll, as a follower that was started just now; what it finds wrong with the node is noted on the chain."""
+    with suppress(ChainChanged):
+        indexer.advance(chain)
+
+
+def poll_until_read(chain: Chain, node: Gateway, *, within_seconds: float) -> None:
+    """Poll until the head is read without a problem; it must be soon."""
+    end = time.monotonic() + within_seconds
+    while True:
+        poll(chain)
+        chain.refresh_from_db()
+        if chain.scanned_block == node.head().number and not chain.problem:
+            return
+        assert time.monotonic() < end, (chain.scanned_block, chain.problem)
