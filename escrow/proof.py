@@ -14,7 +14,6 @@ from escrow.chain.gateway import Gateway
 from escrow.chain.rpc import NodeUnavailable
 from escrow.chain.types import Header, RawLog
 
-
 # How many blocks of one settled range are read whole although no log of ours was given for them.
 WHOLE_BLOCKS = 20
 

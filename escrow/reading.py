@@ -127,6 +127,7 @@ def _batch(
     _check_links(headers)
     by_hash = _by_block(headers, logs)
     proof.check(node, headers, by_hash, is_settled=is_settled)
+    _check_still_our_chain(chain, node, head)
     events = [
         event_of(chain, log, header) for header in headers for log in by_hash.get(header.hash, ())
     ]
@@ -137,6 +138,13 @@ def _batch(
         headers=tuple(headers),
         events=tuple(events),
     )
+
+
+def _check_still_our_chain(chain: Chain, node: Gateway, head: Header) -> None:
+    # A provider may hand the later questions to another machine, whose chain is consistent in itself.
+    first, newest = node.block_always(0), node.block_always(head.number)
+    if newest.hash != head.hash or chain.genesis_hash not in ("", first.hash):
+        raise ChainMoved("The chain moved while it was read.")
 
 
 def _check_links(headers: Sequence[Header]) -> None:
