@@ -21,6 +21,7 @@ class Environment:
     origin: str
     database_url: str
     redis_url: str
+    # one URL, or several separated by commas
     chain_rpc_url: str
     secret_key: str
     state_dir: Path

@@ -23,7 +23,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "network": recorded_deployment(settings.CHAIN_ID),
         "is_devnet": settings.IS_DEVNET,
         # A wallet that adds the devnet needs a node to talk to; elsewhere it has its own.
-        "rpc_url": settings.CHAIN_RPC_URL if settings.IS_DEVNET else "",
+        "rpc_url": settings.CHAIN_RPC_URL.partition(",")[0].strip() if settings.IS_DEVNET else "",
         "theme": theme if theme in THEMES else "",
         "unread": cache(lambda: _unread(viewer)),
         "has_desk": cache(lambda: has_role(viewer, "arbitrator") or has_role(viewer, "moderator")),

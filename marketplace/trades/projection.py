@@ -14,6 +14,7 @@ from typing import Any
 from django.db import Error as DatabaseError
 from django.db import transaction
 
+from escrow.killpoints import reach
 from escrow.models import ChainEvent
 from escrow.services import mark_applied, unapplied_events
 from marketplace.offers.access import OfferRefused
@@ -84,8 +85,12 @@ def _applied(event: ChainEvent) -> str:
     """Apply one event and mark it, in one transaction; the reason when it was set aside."""
     try:
         with transaction.atomic():
+            reach("projection.begun")
             reason = _apply(event)
+            reach("projection.moved")
             mark_applied(event, set_aside=reason)
+            reach("projection.marked")
+        reach("projection.committed")
     except DatabaseError:
         raise
     except Exception as error:

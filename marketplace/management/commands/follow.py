@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.5
 TROUBLED_PAUSE_SECONDS = 5.0
+# A node that does not answer is asked again soon, then ever later.
+LONGEST_PAUSE_SECONDS = 8.0
 
 
 class Command(BaseCommand):
@@ -36,17 +38,18 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        pause = 0.0
         while not stop.is_set():
-            pause = one_round()
+            pause = one_round(pause)
             if options["once"] and pause:
                 return
             stop.wait(pause)
 
 
-def one_round() -> float:
+def one_round(last_pause: float = 0.0) -> float:
     """One step on every chain, then what became ripe; how many seconds to rest before the next."""
     try:
-        behind = sum(_advance(chain) for chain in Chain.objects.all())
+        steps = [_advance(chain) for chain in Chain.objects.all()]
         apply_unapplied()
     except (ChainChanged, indexer.ChainHalted) as error:
         logger.error("%s", error)
@@ -55,12 +58,14 @@ def one_round() -> float:
         logger.exception("the database did not answer; trying again")
         connection.close()
         return TROUBLED_PAUSE_SECONDS
-    return 0.0 if behind else PAUSE_SECONDS
+    if any(done.problem for done in steps):
+        return min(max(2 * last_pause, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+    return 0.0 if any(done.behind for done in steps) else PAUSE_SECONDS
 
 
-def _advance(chain: Chain) -> int:
+def _advance(chain: Chain) -> indexer.Advance:
     done = indexer.advance(chain)
     if done.problem:
         logger.warning("%s", done.problem)
     hint_watchers(done.trade_ids)
-    return done.behind
+    return done

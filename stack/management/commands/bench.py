@@ -23,6 +23,10 @@ class Command(BaseCommand):
             "--json", action="store_true", help="print one JSON object and nothing else"
         )
 
+        parser.add_argument(
+            "--events", type=int, help="indexer: fewer events and blocks than 100,000"
+        )
+
     def handle(self, *arguments: Any, **options: Any) -> None:
         known = [module.name for module in pkgutil.iter_modules(stack.bench.__path__)]
         name = options["name"]
@@ -32,7 +36,10 @@ class Command(BaseCommand):
             return
         if name not in known:
             raise CommandError(f"There is no measurement {name!r}; there are: {', '.join(known)}.")
-        figures = importlib.import_module(f"stack.bench.{name}").measure()
+        if options["events"] is not None and name != "indexer":
+            raise CommandError("--events belongs to the measurement indexer.")
+        smaller = {} if options["events"] is None else {"events": options["events"]}
+        figures = importlib.import_module(f"stack.bench.{name}").measure(**smaller)
         if options["json"]:
             self.stdout.write(json.dumps(figures, indent=2))
             return

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from escrow import indexer, killpoints
 from escrow.models import Chain, ChainEvent
 from marketplace.accounts.models import User
 from marketplace.notifications.models import Notice
@@ -287,3 +288,57 @@ def test_lines_that_fail_are_tried_again_and_parked(
     assert event.failure
     assert driver.sign(trade).status == "AGREED"
     assert timezone.now() > event.created_at
+
+
+def test_nothing_lasting_comes_from_an_event_that_is_not_settled(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    """I27: no status, no line, no notice and no result of reputation before the event is deep enough."""
+    trade = driver.agreed(alice, bob)
+    notices = Notice.objects.count()
+    driver.fund(trade)
+    driver.follow()
+    assert driver.fresh(trade).status == "AGREED"
+    assert not TradeEvent.objects.filter(trade=trade).exclude(chain_key="").exists()
+    assert Notice.objects.count() == notices
+    driver.settle_down(trade)
+    trade = driver.fresh(trade)
+    assert trade.status == "FUNDED"
+    assert Notice.objects.count() > notices
+    driver.send_move(trade, alice, "release")
+    driver.follow()
+    assert driver.fresh(trade).status == "FUNDED"
+    assert TradeResult.objects.count() == 0
+    driver.settle_down(trade)
+    assert driver.fresh(trade).outcome == "RELEASED"
+    assert TradeResult.objects.exists()
+
+
+class Killed(BaseException):
+    """The process ended here."""
+
+
+@pytest.mark.parametrize("place", killpoints.PROJECTION)
+def test_end_while_an_event_is_applied_moves_its_trade_once(
+    place: str, driver: TradeDriver, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I16: at every place between a settled event and what it moves."""
+    trade = driver.agreed(alice, bob)
+    driver.fund(trade)
+    driver.mine(2)
+    while indexer.advance(driver.chain).behind:
+        pass
+
+    def end(name: str) -> None:
+        if name == place:
+            raise Killed(name)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(killpoints, "on_reach", end)
+        with pytest.raises(Killed):
+            apply_unapplied()
+    trade = driver.settle_down(trade)
+    assert trade.status == "FUNDED"
+    assert TradeEvent.objects.filter(trade=trade).exclude(chain_key="").count() == 1
+    trade.offer.refresh_from_db()
+    assert trade.offer.locked_base_units == trade.amount_base_units
