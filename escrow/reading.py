@@ -19,7 +19,7 @@ from escrow.chain.types import Header, RawLog
 from escrow.models import Chain, ChainEvent
 
 RANGE_BLOCKS = 2_000
-FIRST_RANGE_BLOCKS = 100
+FIRST_RANGE_BLOCKS = 200
 LOGS_WANTED = 3_000
 FORK_BLOCKS = 600
 UNKNOWN_EVENT = "Unknown"

@@ -72,7 +72,8 @@ def _all(chain: Chain, trades: list[Trade], step: Callable[[Past, Trade], object
         trade.refresh_from_db()
         step(past, trade)
     node.result_of("anvil_mine", [hex(chain.depth + 1), "0x1"])
-    indexer.advance(chain)
+    while indexer.advance(chain).behind:
+        pass
     apply_unapplied()
 
 
