@@ -63,6 +63,11 @@ def what_is_missing(origin: str) -> str:
         return f"the web process does not answer ({error})"
 
 
+def waits_for_operator(missing: str) -> bool:
+    """Whether nothing is wrong but that the follower has halted; the text names the command that goes on."""
+    return missing.startswith("chain: ") and "chain_resume" in missing
+
+
 def _python(name: str, arguments: list[str], environment: Mapping[str, str]) -> Program:
     return Program(
         name=name,

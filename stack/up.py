@@ -162,6 +162,10 @@ def _anvil(chosen: ports.Ports) -> Program:
 def _wait_for_site(origin: str) -> None:
     deadline = time.monotonic() + _SITE_SECONDS
     while missing := processes.what_is_missing(origin):
+        if processes.waits_for_operator(missing):
+            # Everything stays up: pages show the last state, and the command needs the servers.
+            _say(missing)
+            return
         if time.monotonic() > deadline:
             raise MissingPrerequisite(
                 f"The site did not become ready within {_SITE_SECONDS:.0f} s: {missing}. The logs are in {LOGS}."

@@ -1,14 +1,17 @@
 """`python manage.py up` as a person meets it: what it prints, what it keeps, what it leaves behind."""
 
+import http.server
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from stack import ports, services
+from stack import up as starting
 from stack.folders import ROOT
 
 
@@ -112,3 +115,24 @@ def test_taken_port_ends_the_start_in_one_sentence(up):
     assert f"http.server {port}" in said
     assert f"(process {holder.pid})" in said
     assert "Traceback" not in said
+
+
+def test_halted_follower_leaves_everything_up_and_names_the_command(capsys):
+    """I05, I07: the one command needs the servers that `up` runs."""
+
+    class Unwell(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            text = b"database: ok\nchain: The chain was undone. Run `python manage.py chain_resume 72731`.\n"
+            self.send_response(503)
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Unwell) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        starting._wait_for_site(f"http://127.0.0.1:{server.server_address[1]}")
+        server.shutdown()
+    assert "chain_resume 72731" in capsys.readouterr().out
