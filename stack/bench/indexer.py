@@ -48,6 +48,7 @@ def _measured(
             "REDIS_URL": services.redis_url(ports[0]),
             "CHAIN_RPC_URL": services.chain_rpc_url(ports[1]),
             "PARLEY_STATE": str(folder),
+            "PUBLIC_ORIGIN": "http://localhost:8000",
             "DEVNET": "1",
             "NO_PROXY": "127.0.0.1,localhost",
         }
