@@ -1,6 +1,6 @@
 """What operators see of the hub's rows. Everything about money, people's words and the chain can be read and not changed.
 
-Only a person's name and roles can be edited here; each change is in the audit log.
+Only a person's name and roles can be edited here, and parked rows be tried again; each change is in the audit log.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -22,6 +23,7 @@ from marketplace.moderation.audit import record
 from marketplace.moderation.models import AuditEntry, Note, Sanction
 from marketplace.moderation.states import user_subject
 from marketplace.offers.models import Offer
+from marketplace.outbox import try_again
 from marketplace.reputation.models import Standing, TradeResult
 from marketplace.trades.models import Trade, TradeEvent
 
@@ -156,7 +158,35 @@ class CaseAdmin(Rows):
     list_display = ("number", "trade", "assignee", "waiting_for", "opened_at", "closed_at")
 
 
-class TradeEventAdmin(Rows):
+class OutgoingAdmin(Rows):
+    """Rows of an outbox: the one thing an operator can do to them is to let parked ones be tried again."""
+
+    actions: Any = ("try_again",)
+    list_filter: Any = (("parked_at", admin.EmptyFieldListFilter),)
+
+    def has_try_again_permission(self, request: HttpRequest) -> bool:
+        """Whoever may look may also say that the fault is mended."""
+        return self.has_view_permission(request)
+
+    @admin.action(description="Try the parked ones again", permissions=["try_again"])
+    def try_again(self, request: HttpRequest, queryset: Any) -> None:
+        """Put the chosen parked rows back into the outbox, with a trace of who did."""
+        if not isinstance(request.user, User):
+            raise PermissionDenied
+        with transaction.atomic():
+            chosen = list(queryset.filter(parked_at__isnull=False).values_list("pk", flat=True))
+            count = try_again(queryset)
+            if count:
+                record(
+                    actor=request.user,
+                    action="ops.try_again",
+                    subject=f"outbox:{queryset.model._meta.model_name}",
+                    details={"rows": chosen},
+                )
+        self.message_user(request, f"{count} will be tried again within seconds.")
+
+
+class TradeEventAdmin(OutgoingAdmin):
     list_display = (
         "trade",
         "seq",
@@ -165,9 +195,10 @@ class TradeEventAdmin(Rows):
         "new_status",
         "delivered_at",
         "tries",
+        "parked_at",
         "failure",
     )
-    list_filter = ("cause",)
+    list_filter = (*OutgoingAdmin.list_filter, "cause")
 
 
 admin.site.register(User, PersonAdmin)

@@ -1,17 +1,16 @@
 """Takes history rows out of the outbox: the room's line, the notices, the result for the record.
 
-A row leaves in its own transaction, in the order of its trade, exactly once; a failure is counted, waits and after five tries is parked.
+A row leaves in its own transaction, in the order of its trade, exactly once (`marketplace.outbox`).
 """
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import QuerySet
 
 from chat.services import open_room, post_line
+from marketplace import outbox
 from marketplace.accounts.models import User
 from marketplace.notifications.services import notify
 from marketplace.reputation.services import record_result
@@ -19,49 +18,34 @@ from marketplace.trades.lines import LINES, NOTICES, name_of, recipients, words_
 from marketplace.trades.models import Trade, TradeEvent
 from marketplace.trades.states import CHAIN_OUTCOMES, Outcome, Role, Status
 
-logger = logging.getLogger(__name__)
-LAST_TRY = 5
-
 
 def deliver_pending(*, trade_pk: int | None = None, limit: int = 200) -> int:
     """Deliver waiting rows, of one trade or of all; how many left. Rows another worker holds are skipped."""
-    waiting = TradeEvent.objects.filter(delivered_at__isnull=True, tries__lt=LAST_TRY)
-    if trade_pk is not None:
-        waiting = waiting.filter(trade_id=trade_pk)
-    delivered, stuck = 0, set()
-    for pk, trade in list(waiting.order_by("id").values_list("pk", "trade_id")[:limit]):
-        if trade in stuck:
-            continue
-        if _deliver(pk):
-            delivered += 1
-        else:
-            stuck.add(trade)
+    rows = TradeEvent.objects.select_related(
+        "trade__offer", "trade__buyer", "trade__seller", "trade__taker", "trade__asset"
+    )
+    trades = [trade_pk] if trade_pk else outbox.first_due(rows, "trade_id", limit=limit)
+    delivered = 0
+    for trade in trades:
+        delivered += _deliver_trade(rows, trade, limit - delivered)
+        if delivered >= limit:
+            break
     return delivered
 
 
-def _deliver(pk: int) -> bool:
-    try:
-        with transaction.atomic():
-            event = (
-                TradeEvent.objects.select_for_update(of=("self",), skip_locked=True)
-                .select_related(
-                    "trade__offer", "trade__buyer", "trade__seller", "trade__taker", "trade__asset"
-                )
-                .filter(pk=pk, delivered_at__isnull=True)
-                .first()
-            )
-            if event is None:
-                return False
-            _speak(event.trade, event)
-            TradeEvent.objects.filter(pk=pk).update(delivered_at=timezone.now())
-    except Exception as error:
-        logger.exception("trade event %s was not delivered", pk)
-        _count_failure(pk, error)
-        return False
-    return True
+def _deliver_trade(rows: QuerySet[TradeEvent], trade_pk: int, limit: int) -> int:
+    """The waiting rows of one trade in their order, up to the first that does not leave."""
+    waiting = TradeEvent.objects.filter(outbox.WAITING, trade_id=trade_pk).order_by("id")
+    delivered = 0
+    for pk in list(waiting.values_list("pk", flat=True)[:limit]):
+        if not outbox.send(rows, pk, _speak):
+            break
+        delivered += 1
+    return delivered
 
 
-def _speak(trade: Trade, event: TradeEvent) -> None:
+def _speak(event: TradeEvent) -> None:
+    trade = event.trade
     name = name_of(event)
     words = words_for(trade, event)
     if name in LINES:
@@ -129,10 +113,3 @@ def _dispute_marks(trade: Trade, outcome: Outcome, to_buyer: int) -> dict[str, U
         else None
     )
     return {"disputed_by": people[trade.disputed_by], "lost_by": lost}
-
-
-def _count_failure(pk: int, error: Exception) -> None:
-    row = TradeEvent.objects.get(pk=pk)
-    TradeEvent.objects.filter(pk=pk).update(
-        tries=row.tries + 1, failure=f"{type(error).__name__}: {error}"[:200]
-    )

@@ -16,6 +16,7 @@ from django.utils import timezone
 from escrow.fields import AddressField, HashField, Uint256Field
 from escrow.models import Asset
 from marketplace.offers.models import Offer
+from marketplace.outbox import WAITING, Outgoing
 from marketplace.trades.states import BEFORE_FUNDING, LIVE, Extra, Outcome, Role, Status
 
 CLOSED = str(Status.CLOSED)
@@ -193,7 +194,7 @@ class TermsVersion(models.Model):
         return f"{self.escrow_id[:10]} v{self.number}"
 
 
-class TradeEvent(models.Model):
+class TradeEvent(Outgoing):
     """One step of a trade's history; until `delivered_at` is set it is also the outbox of its lines and notices."""
 
     trade = models.ForeignKey(Trade, on_delete=models.CASCADE, related_name="events")
@@ -206,9 +207,6 @@ class TradeEvent(models.Model):
     at = models.PositiveBigIntegerField()
     # "<transaction>:<log index>" of the event that caused it: a re-read chain applies nothing twice.
     chain_key = models.CharField(max_length=90, blank=True)
-    delivered_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
-    failure = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -219,8 +217,11 @@ class TradeEvent(models.Model):
             ),
         ]
         indexes: ClassVar = [
+            models.Index(fields=["trade", "id"], condition=WAITING, name="trade_event_waiting"),
             models.Index(
-                fields=["id"], condition=Q(delivered_at__isnull=True), name="trade_event_outbox"
+                fields=["id"],
+                condition=Q(parked_at__isnull=False, delivered_at__isnull=True),
+                name="trade_event_parked",
             ),
         ]
 

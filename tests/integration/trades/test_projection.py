@@ -273,23 +273,6 @@ def test_a_devnet_that_was_started_over_ends_its_trades(
     )
 
 
-def test_lines_that_fail_are_tried_again_and_parked(
-    driver: TradeDriver, alice: User, bob: User
-) -> None:
-    """Q07: a broken line never holds a trade up."""
-    from marketplace.trades.delivery import LAST_TRY, deliver_pending
-
-    trade = driver.take(bob, driver.offer(alice))
-    TradeEvent.objects.filter(trade=trade).update(delivered_at=None, params={})
-    for _ in range(LAST_TRY + 2):
-        deliver_pending()
-    event = TradeEvent.objects.get(trade=trade)
-    assert (event.tries, event.delivered_at) == (LAST_TRY, None)
-    assert event.failure
-    assert driver.sign(trade).status == "AGREED"
-    assert timezone.now() > event.created_at
-
-
 def test_nothing_lasting_comes_from_an_event_that_is_not_settled(
     driver: TradeDriver, alice: User, bob: User
 ) -> None:
