@@ -10,15 +10,20 @@ from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+# What must not wait for each other: the chain's moves, what people are told, and everything that has time.
+QUEUES = ("chain", "notify", "bulk")
+BEAT_SECONDS = 5.0
+
 app = Celery("parley")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
-    task_queues=[Queue("chain"), Queue("notify"), Queue("bulk")],
+    task_queues=[Queue(name) for name in QUEUES],
     task_default_queue="bulk",
     task_routes={"escrow.tasks.*": {"queue": "chain"}},
     task_acks_late=True,
     task_reject_on_worker_lost=True,
     worker_prefetch_multiplier=1,
+    beat_scheduler="stack.schedule:Schedule",
     # Hard limit below the visibility timeout, so that a task is never handed out twice while it runs.
     task_time_limit=60,
     broker_transport_options={"visibility_timeout": 300},
@@ -27,10 +32,13 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     beat_schedule={
-        "heartbeat": {
-            "task": "stack.tasks.heartbeat",
-            "schedule": 2.0,
-            "options": {"queue": "bulk", "expires": 4},
+        **{
+            f"heartbeat-{queue}": {
+                "task": "stack.tasks.heartbeat",
+                "schedule": BEAT_SECONDS,
+                "options": {"queue": queue, "expires": 60},
+            }
+            for queue in QUEUES
         },
         "relay": {
             "task": "escrow.tasks.relay",
@@ -84,7 +92,7 @@ if settings.IS_DEVNET:
     app.conf.beat_schedule["refresh-feeds"] = {
         "task": "stack.tasks.refresh_feeds",
         "schedule": 6 * 3600.0,
-        "options": {"queue": "bulk"},
+        "options": {"queue": "bulk", "expires": 3600},
     }
 app.autodiscover_tasks(
     [

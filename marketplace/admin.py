@@ -5,7 +5,7 @@ Only a person's name and roles can be edited here, and parked rows be tried agai
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -39,7 +39,7 @@ else:
 class Rows(_ModelAdmin):
     """Rows to look at; `admin_site.OperatorsLook` refuses every change."""
 
-    actions = None
+    actions: Any = None
     list_per_page = 50
     show_full_result_count = False
 
@@ -162,7 +162,7 @@ class OutgoingAdmin(Rows):
     """Rows of an outbox: the one thing an operator can do to them is to let parked ones be tried again."""
 
     actions: Any = ("try_again",)
-    list_filter: Any = (("parked_at", admin.EmptyFieldListFilter),)
+    list_filter: ClassVar[Any] = (("parked_at", admin.EmptyFieldListFilter),)
 
     def has_try_again_permission(self, request: HttpRequest) -> bool:
         """Whoever may look may also say that the fault is mended."""
@@ -198,7 +198,7 @@ class TradeEventAdmin(OutgoingAdmin):
         "parked_at",
         "failure",
     )
-    list_filter = (*OutgoingAdmin.list_filter, "cause")
+    list_filter: ClassVar[Any] = (*OutgoingAdmin.list_filter, "cause")
 
 
 admin.site.register(User, PersonAdmin)

@@ -1,20 +1,26 @@
-"""What works right now: database, Redis, worker, chain. Read by /healthz; asks each part once and briefly."""
+"""What works right now: database, Redis, schedule, workers, chain. Read by /healthz; asks each part once and briefly."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import redis
 from django.core.cache import cache
 from django.db import connection
 
 from escrow import selectors as escrow
 
-HEARTBEAT_KEY = "stack:worker-seen-at"
-HEARTBEAT_KEPT_SECONDS = 60
-# Three missed beats of two seconds, and some patience for a busy machine.
-WORKER_IS_LATE_AFTER_SECONDS = 15
+SCHEDULE = "schedule"
+SEEN_KEPT_SECONDS = 24 * 3600
+# How often the schedule asks each queue for a sign of life, and after how long silence is an alarm: two periods for the
+# schedule itself; for a queue also what one task in front of the question may take.
+BEAT_SECONDS = 5
+LATE_AFTER_SECONDS = {SCHEDULE: 2 * BEAT_SECONDS, "chain": 45, "notify": 45, "bulk": 75}
+_PROBE_KEY = "stack:probe"
+_PROBE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ def look() -> list[Part]:
     return [
         _asked("database", _database),
         _asked("redis", _redis),
+        _asked("schedule", _schedule),
         _asked("worker", _worker),
         _asked("chain", _chain),
         _asked("relayer", _relayer),
@@ -38,9 +45,22 @@ def look() -> list[Part]:
     ]
 
 
-def beat() -> None:
-    """The worker was here."""
-    cache.set(HEARTBEAT_KEY, time.time(), timeout=HEARTBEAT_KEPT_SECONDS)
+def note_seen(who: str) -> None:
+    """The schedule, or somebody who works on this queue, was here. Never raises: without Redis nobody can be told."""
+    with contextlib.suppress(redis.RedisError):
+        cache.set(_seen_key(who), time.time(), timeout=SEEN_KEPT_SECONDS)
+
+
+def silence_of(who: str) -> float | None:
+    """For how many seconds nothing was seen of the schedule or a queue; None when nothing ever was.
+
+    A queue is only silent while the schedule asks: what it has not been asked it need not answer.
+    """
+    seen_at, schedule_at = cache.get(_seen_key(who)), cache.get(_seen_key(SCHEDULE))
+    if seen_at is None:
+        return None
+    until = time.time() if who == SCHEDULE or schedule_at is None else schedule_at
+    return max(0.0, float(until - seen_at))
 
 
 def _asked(name: str, question: Callable[[], str]) -> Part:
@@ -58,18 +78,33 @@ def _database() -> str:
 
 
 def _redis() -> str:
-    cache.get(HEARTBEAT_KEY)
+    """Asked to keep a little: a full one still answers questions, but takes no task and no session."""
+    try:
+        cache.set(_PROBE_KEY, "x" * _PROBE_BYTES, timeout=BEAT_SECONDS)
+    except redis.ResponseError as error:
+        return f"takes nothing more: {error}"
     return ""
+
+
+def _schedule() -> str:
+    return _late(SCHEDULE, "the schedule")
 
 
 def _worker() -> str:
-    seen_at = cache.get(HEARTBEAT_KEY)
-    if seen_at is None:
-        return "no worker was seen"
-    late_seconds = time.time() - seen_at
-    if late_seconds > WORKER_IS_LATE_AFTER_SECONDS:
-        return f"the worker was last seen {late_seconds:.0f} s ago"
-    return ""
+    queues = [name for name in LATE_AFTER_SECONDS if name != SCHEDULE]
+    return "; ".join(filter(None, (_late(name, f"the worker of {name}") for name in queues)))
+
+
+def _late(who: str, name: str) -> str:
+    silence = silence_of(who)
+    if silence is None:
+        return f"{name} was not seen"
+    late = silence > LATE_AFTER_SECONDS[who]
+    return f"{name} was last seen {silence:.0f} s ago" if late else ""
+
+
+def _seen_key(who: str) -> str:
+    return f"stack:seen:{who}"
 
 
 def _chain() -> str:

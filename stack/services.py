@@ -54,7 +54,9 @@ def redis_url(port: int) -> str:
     return f"redis://{HOST}:{port}/0"
 
 
-def redis(*, folder: Path, port: int, log: Path, pid_file: Path | None = None) -> Program:
+def redis(
+    *, folder: Path, port: int, log: Path, pid_file: Path | None = None, megabytes: int = 256
+) -> Program:
     """A Redis that keeps nothing on disk: no truth lives there.
 
     Raises:
@@ -67,7 +69,9 @@ def redis(*, folder: Path, port: int, log: Path, pid_file: Path | None = None) -
         )
     folder.mkdir(parents=True, exist_ok=True)
     listen = ["--bind", HOST, "--port", str(port), "--dir", str(folder)]
-    keep = ["--save", "", "--appendonly", "no", "--maxmemory", "256mb"]
+    keep = ["--save", "", "--appendonly", "no", "--maxmemory", f"{megabytes}mb"]
+    # A full one refuses, aloud; dropping what it holds would lose tasks and sessions silently.
+    keep += ["--maxmemory-policy", "noeviction"]
     return Program(
         name="Redis",
         command=[str(server), *listen, *keep],

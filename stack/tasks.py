@@ -1,25 +1,27 @@
-"""The worker's sign of life, and the devnet's prices."""
+"""The workers' signs of life, and the devnet's prices."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from celery import shared_task
+from celery import Task, shared_task
 from celery.signals import worker_ready
 
 from stack import devnet, health
 
 
 @worker_ready.connect
-def first_sign(**facts: Any) -> None:
+def first_sign(sender: Any, **facts: Any) -> None:
     """A worker that has just started need not wait for the schedule to be seen."""
-    health.beat()
+    for queue in sender.task_consumer.queues:
+        health.note_seen(queue.name)
 
 
-@shared_task(name="stack.tasks.heartbeat")
-def heartbeat() -> None:
-    """Note that schedule and worker both work."""
-    health.beat()
+@shared_task(bind=True, name="stack.tasks.heartbeat")
+def heartbeat(self: Task[Any, Any]) -> None:
+    """Note that somebody works on the queue this came by."""
+    delivered = self.request.delivery_info or {}
+    health.note_seen(str(delivered.get("routing_key")))
 
 
 @shared_task(name="stack.tasks.refresh_feeds")
