@@ -74,4 +74,8 @@ def rows_of(code: str, params: Mapping[str, Any]) -> list[dict[str, str]]:
     ]
 
 
+register(
+    "restored",
+    "The hub's data was restored from a copy. Messages {first} to {last} were lost or never were: say again what mattered",
+)
 register("disclosed", "{name} let the arbitrator read {count} messages of this chat")

@@ -124,6 +124,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
         "text": lines.text_of(entry.code, entry.params),
         "rows": lines.rows_of(entry.code, entry.params),
         "by": str(entry.staff_by) if entry.staff_by else None,
+        # Where the numbers before it end, if not right before it.
+        "after": entry.params.get("after") if entry.code == "restored" else None,
     }
 
 

@@ -138,6 +138,20 @@ def post_line(
         )
 
 
+def note_restored(room: Room, *, lost: int) -> Entry:
+    """After a restore from a copy: skip the next `lost` numbers, which may have been given before, and say which they were.
+
+    The line keeps the number before the gap, so that a page that follows the log without gaps can step over this one.
+    """
+    with transaction.atomic():
+        locked = _lock(room)
+        before = locked.last_seq
+        locked.last_seq += lost
+        params = {"after": before, "first": before + 1, "last": before + lost}
+        lines.check("restored", params)
+        return _append(locked, kind=Entry.Kind.SYSTEM, code="restored", params=params)
+
+
 def mark(room: Room, user: AbstractBaseUser, *, delivered: int = 0, read: int = 0) -> Member:
     """How far the log has reached this member; marks only move forward and never past the end.
 

@@ -21,6 +21,8 @@ from escrow.models import (
 )
 
 STALE_HEAD_SECONDS = 60
+# How far block time may be believed to have gone on since the newest header.
+MOST_AHEAD_SECONDS = 60
 STALE_RELAYER_SECONDS = 60
 STALE_AUDIT_SECONDS = 180
 
@@ -100,7 +102,9 @@ def pending_events(trade_id: str) -> list[PendingEvent]:
 
 
 def chain_clock() -> int:
-    """Block time now, in seconds: the newest header's time plus the seconds since it was first seen.
+    """Block time now, in seconds: the newest header's time plus the seconds since it was first seen, at most a minute.
+
+    A host clock that is set forward or back thus ends nothing early and hides no block.
 
     Raises: ChainUnknown.
     """
@@ -108,7 +112,8 @@ def chain_clock() -> int:
     now = timezone.now()
     if chain.head_time is None or chain.head_seen_at is None:
         return int(now.timestamp())
-    return chain.head_time + int((now - chain.head_seen_at).total_seconds())
+    since = int((now - chain.head_seen_at).total_seconds())
+    return chain.head_time + min(max(since, 0), MOST_AHEAD_SECONDS)
 
 
 def chain_health() -> ChainHealth:

@@ -1,6 +1,7 @@
 """Due time is a column; tasks are short, named and never wait in the queue for hours."""
 
 import ast
+import inspect
 from importlib import import_module
 
 from config.celery import app
@@ -40,7 +41,31 @@ def test_every_task_of_ours_has_limits_that_fit():
             assert soft < hard <= app.conf.task_time_limit, name
 
 
+def test_every_scheduled_message_expires():
+    """A queue that nobody works on must not fill; what is due is found by the next sweep (Q02, Q09)."""
+    for name, entry in app.conf.beat_schedule.items():
+        assert entry["options"]["expires"] <= max(60, entry["schedule"]), name
+
+
+def test_tasks_take_ids_and_nothing_else():
+    """What comes by the broker may be forged (Q10): it can name a row, never bring one."""
+    app.loader.import_default_modules()
+    for name, task in app.tasks.items():
+        if not name.startswith(("celery.", "tests.")):
+            given = inspect.signature(task.run).parameters.values()
+            assert [one.name for one in given if one.annotation not in ("int", int)] == [], name
+
+
+def test_the_broker_is_asked_for_json_and_for_what_was_lost():
+    assert app.conf.accept_content == ["json"]
+    assert app.conf.task_serializer == "json"
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    assert app.conf.worker_prefetch_multiplier == 1
+
+
 def test_no_task_waits_longer_than_a_minute_in_the_queue():
+    """Q02."""
     found = []
     for path in tracked("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):

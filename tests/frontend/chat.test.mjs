@@ -156,3 +156,14 @@ test("an own secret is held back once, ordinary long sentences are not", () => {
   assert.equal(isSecret("1. legal 2. winner 3. thank 4. year 5. wave 6. sausage 7. worth 8. useful 9. legal 10. winner 11. thank 12. yellow"), true);
   assert.equal(isSecret("please look again because the bank says that they have sent the money this morning"), false);
 });
+
+test("a gap the hub declared after a restore is stepped over, wherever this page stood (Q17)", () => {
+  const restored = { seq: 1003, kind: "system", at: 0, code: "restored", text: "Messages 3 to 1002 were lost", after: 2 };
+  for (const seen of [2, 3]) {
+    const log = new Log();
+    for (let seq = 1; seq <= seen; seq += 1) log.take(page([text(seq, 1)]));
+    assert.deepEqual(log.take(page([restored, text(1004, 2)])).map((e) => e.seq), [1003, 1004]);
+  }
+  const fresh = new Log();
+  assert.deepEqual(fresh.take(page([restored])), [], "what came before is fetched first");
+});

@@ -16,6 +16,8 @@ export interface Entry {
   text?: string;
   rows?: Row[];
   by?: string | null;
+  /** The number before a gap that the hub declared, which this entry ends. */
+  after?: number | null;
 }
 
 export interface Member {
@@ -61,7 +63,7 @@ export class Log {
   take(page: Page): Entry[] {
     const fresh: Entry[] = [];
     for (const entry of page.entries) {
-      if (entry.seq !== this.cursor + 1) continue;
+      if (entry.seq <= this.cursor || (entry.after ?? entry.seq - 1) > this.cursor) continue;
       this.entries.push(entry);
       fresh.push(entry);
     }

@@ -17,6 +17,7 @@ from escrow.models import SignedCall, Submission
 from escrow.selectors import chain_clock
 from escrow.services import accept_signed_call, accept_signed_settle, record_submission
 from marketplace.accounts.models import User
+from marketplace.again import again
 from marketplace.trades.access import role_of
 from marketplace.trades.errors import (
     BadInput,
@@ -72,6 +73,7 @@ CHAIN_MOVES = frozenset(
 SIGNED_MOVES = frozenset({*LONGEST_OPEN, Move.MARK_PAID})
 
 
+@again
 def accept_move(
     *,
     user: User,
@@ -119,6 +121,7 @@ def note_submission(*, user: User, trade: Trade, move: str, tx_hash: str) -> Sub
     )
 
 
+@again
 def ask_time(*, user: User, trade: Trade) -> Trade:
     """The buyer asks for more time; the seller can grant it in one step. Asking twice in two minutes is one question.
 
@@ -133,6 +136,7 @@ def ask_time(*, user: User, trade: Trade) -> Trade:
     return trade
 
 
+@again
 def propose_settle(
     *, user: User, trade: Trade, to_buyer: int, deadline: int, signature: str
 ) -> SettleProposal:
@@ -181,6 +185,7 @@ def propose_settle(
     return proposal
 
 
+@again
 def accept_settle(*, user: User, trade: Trade, number: int, signature: str) -> SignedCall:
     """The other party's signature over the same split; both go to the relayer, or to the chain by either's own hand.
 
@@ -208,6 +213,7 @@ def accept_settle(*, user: User, trade: Trade, number: int, signature: str) -> S
     return call
 
 
+@again
 def decline_settle(*, user: User, trade: Trade, number: int) -> SettleProposal:
     """The split is turned down; its signature is never shown to anybody.
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from escrow.selectors import chain_clock
 from marketplace.accounts.models import User
+from marketplace.again import again
 from marketplace.money import (
     MoneyError,
     coins_for_down,
@@ -48,6 +49,7 @@ SHORTEST_PAY_SECONDS, LONGEST_PAY_SECONDS = 1200, 1_209_600
 PRICE_PLACES = 18
 
 
+@again
 def propose_terms(
     *,
     user: User,
@@ -90,6 +92,7 @@ def propose_terms(
     return proposal
 
 
+@again
 def accept_terms(*, user: User, trade: Trade, number: int) -> Trade:
     """The other side's card becomes the terms: a new version that the buyer signs anew within ten minutes.
 
@@ -114,6 +117,7 @@ def accept_terms(*, user: User, trade: Trade, number: int) -> Trade:
     return trade
 
 
+@again
 def decline_terms(*, user: User, trade: Trade, number: int) -> Proposal:
     """The card is turned down; the terms stay as they were.
 
@@ -129,6 +133,7 @@ def decline_terms(*, user: User, trade: Trade, number: int) -> Proposal:
     return proposal
 
 
+@again
 def ask_ready(*, user: User, trade: Trade) -> Trade:
     """The seller asks whether the buyer is there, before he locks. Asking again within the minute changes nothing.
 
@@ -143,6 +148,7 @@ def ask_ready(*, user: User, trade: Trade) -> Trade:
     return trade
 
 
+@again
 def answer_ready(*, user: User, trade: Trade) -> Trade:
     """ "I'm here": the seller may lock for the next minutes.
 
@@ -156,6 +162,7 @@ def answer_ready(*, user: User, trade: Trade) -> Trade:
     return trade
 
 
+@again
 def decline(*, user: User, trade: Trade, reason: str = "") -> Trade:
     """One of the two leaves before anything is locked; no mark for anybody.
 

@@ -21,6 +21,7 @@ from escrow.chain.typed_data import MessageRefused, commitment, is_signed_by
 from escrow.selectors import chain_clock
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import latest_device
+from marketplace.again import again
 from marketplace.money import amount_text
 from marketplace.offers.access import taker_of
 from marketplace.offers.models import Offer, OfferMethod
@@ -73,6 +74,7 @@ class Account:
         return {"details": dict(self.details), "salt": self.salt}
 
 
+@again
 def take_offer(
     *,
     taker: User,
@@ -119,6 +121,7 @@ def take_offer(
     return trade
 
 
+@again
 def name_payer(*, user: User, trade: Trade, account: Account) -> Trade:
     """The maker-buyer of a buy offer commits to the account he pays from; the terms are complete then.
 
@@ -135,6 +138,7 @@ def name_payer(*, user: User, trade: Trade, account: Account) -> Trade:
     return trade
 
 
+@again
 def sign_take(
     *, user: User, trade: Trade, deadline: int, signature: str, you_pay: str = "", you_get: str = ""
 ) -> Trade:

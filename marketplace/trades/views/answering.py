@@ -17,6 +17,7 @@ from escrow.chain.moves import UnknownMove
 from escrow.chain.typed_data import MessageRefused, SignatureRefused
 from escrow.services import CallRefused
 from marketplace.accounts.access import Suspended, viewer_of
+from marketplace.again import DatabaseBusy
 from marketplace.answers import BadRequest, refusal
 from marketplace.money import MoneyError
 from marketplace.offers.access import OfferRefused
@@ -39,6 +40,7 @@ EXPECTED = (
     CallRefused,
     BadRequest,
     TooFast,
+    DatabaseBusy,
 )
 
 View = Callable[..., HttpResponse]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from escrow.models import SignedCall, Submission
-from escrow.selectors import chain_clock
+from escrow.selectors import MOST_AHEAD_SECONDS, chain_clock
 from escrow.services import CallRefused
 from marketplace.accounts.models import User
 from marketplace.notifications.models import Notice
@@ -361,3 +363,28 @@ def test_a_room_is_told_once_when_its_step_changes(
     client = Client()
     client.force_login(bob)
     assert "The network refused it." in client.get(f"/trade/{trade.ref}/").content.decode()
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_host_clock_that_is_set_ends_nothing_early(
+    driver: TradeDriver, alice: User, bob: User, step: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Q16: deadlines go by block time; an hour forward or back on this machine lapses, reminds and hides nothing."""
+    taken = driver.take(bob, driver.offer(alice))
+    live = driver.funded(alice, bob)
+    before = chain_clock()
+    steps = TradeEvent.objects.count()
+    real = timezone.now
+    monkeypatch.setattr(timezone, "now", lambda: real() + step)
+
+    assert abs(chain_clock() - before) <= MOST_AHEAD_SECONDS
+    assert services.lapse_due() == 0
+    assert remind_due() == 0
+    assert TradeEvent.objects.count() == steps
+    assert driver.fresh(taken).status == "ASKED"
+    # The next block is there and time goes on as the chain says.
+    driver.mine(2)
+    driver.follow()
+    assert driver.fresh(live).status == "FUNDED"
+    driver.skip_past(driver.fresh(live).pay_by)
+    assert driver.settle_down(live).outcome in {"", "RECLAIMED", "TIMED_OUT"}

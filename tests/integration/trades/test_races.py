@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,19 +15,24 @@ from django.db import connection
 from eth_account import Account as EthAccount
 
 from marketplace.accounts.models import User
+from marketplace.offers.access import OfferRefused
 from marketplace.offers.models import Offer
-from marketplace.offers.services import close
+from marketplace.offers.services import close, pause
 from marketplace.trades import services
 from marketplace.trades.errors import TradeRefused
 from marketplace.trades.models import Trade, TradeEvent
 from marketplace.trades.projection import apply_unapplied
-from tests.drivers.trade import ETHER, PAYEE, TradeDriver
+from tests.drivers.trade import ETHER, EVIDENCE, PAYEE, TradeDriver
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-TAKERS = 120
+IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
+TAKERS = 200
 THREADS = 12
-ROUNDS = 12
+TAKE_ROUNDS = 100 if IS_DEEP else 1
+ROUNDS = 500 if IS_DEEP else 12
+# A round of these needs blocks.
+CHAIN_ROUNDS = 50 if IS_DEEP else 2
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
@@ -58,16 +65,13 @@ def test_many_sellers_take_one_buy_offer_and_one_is_leased(
     driver: TradeDriver, alice: User
 ) -> None:
     """Q12: one is first in line, all others wait; nobody is refused for being second, nobody is leased twice."""
-    offer = driver.offer(alice, "buy", "ETH")
     takers = []
     for number in range(TAKERS):
         key = EthAccount.from_key(number.to_bytes(31, "big") + b"\x07")
         takers.append(User.objects.create(address=key.address))
         driver.rpc("anvil_setBalance", key.address, hex(10 * ETHER))
 
-    def take(taker: User) -> Trade:
-        from decimal import Decimal
-
+    def take(taker: User, offer: Offer) -> Trade:
         try:
             return services.take_offer(
                 taker=taker,
@@ -79,12 +83,15 @@ def test_many_sellers_take_one_buy_offer_and_one_is_leased(
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        trades = list(pool.map(take, takers))
+    for _ in range(TAKE_ROUNDS):
+        offer = driver.offer(alice, "buy", "ETH")
+        line = threading.Barrier(THREADS)
+        with ThreadPoolExecutor(THREADS, initializer=line.wait) as pool:
+            trades = list(pool.map(take, takers, itertools.repeat(offer)))
 
-    assert len({trade.pk for trade in trades}) == TAKERS
-    assert Trade.objects.filter(leased_until__isnull=False).count() == 1
-    assert Trade.objects.get(leased_until__isnull=False).pk == min(trade.pk for trade in trades)
+        assert len({trade.pk for trade in trades}) == TAKERS
+        leased = Trade.objects.get(offer=offer, leased_until__isnull=False)
+        assert leased.pk == min(trade.pk for trade in trades)
 
 
 def test_one_persons_parallel_takes_are_one_trade(
@@ -138,11 +145,46 @@ def test_an_offer_that_closes_while_it_is_taken(
         assert isinstance(took, Trade) == Trade.objects.filter(offer=offer).exists()
 
 
+def test_an_offer_that_is_paused_to_be_edited_while_it_is_taken(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    """Q13: an edit begins with a pause. The take came first and keeps its terms, or it was refused."""
+    for _ in range(ROUNDS // 2):
+        offer = driver.offer(alice)
+        took, paused = together(
+            lambda offer=offer: driver.take(bob, offer), lambda offer=offer: pause(offer)
+        )
+        assert isinstance(paused, Offer)
+        assert isinstance(took, Trade | OfferRefused | TradeRefused)
+        assert isinstance(took, Trade) == Trade.objects.filter(offer=offer).exists()
+        if isinstance(took, Trade):
+            assert took.offer_hash == offer.offer_hash
+            assert_one_order(took)
+
+
+def test_disputing_and_releasing_at_once_is_one_of_them(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    """Q13: both signatures are taken and both are sent; the contract orders them and the trade shows its order."""
+    for _ in range(CHAIN_ROUNDS):
+        trade = driver.paid(alice, bob)
+        results = together(
+            lambda trade=trade: driver.sign_move(trade, alice, "release"),
+            lambda trade=trade: driver.sign_move(trade, bob, "dispute", evidence=EVIDENCE),
+        )
+        assert [result for result in results if isinstance(result, Exception)] == []
+        trade = driver.settle_down(trade)
+        steps = list(trade.events.filter(seq__gt=0).values_list("cause", flat=True))
+        # A release may follow a dispute; a dispute never follows a release.
+        after = [cause for cause in steps if cause in {"Disputed", "Released"}]
+        assert after in (["Released"], ["Disputed"], ["Disputed", "Released"])
+        assert trade.status == ("CLOSED" if after[-1] == "Released" else "DISPUTED")
+        assert_one_order(trade)
+
+
 def test_accepting_and_replacing_a_card_at_once(
     driver: TradeDriver, alice: User, bob: User
 ) -> None:
-    from decimal import Decimal
-
     offer = driver.offer(alice)
     for number in range(ROUNDS // 2):
         trade = driver.take(bob, offer)
