@@ -92,6 +92,7 @@ def test_many_sellers_take_one_buy_offer_and_one_is_leased(
         assert len({trade.pk for trade in trades}) == TAKERS
         leased = Trade.objects.get(offer=offer, leased_until__isnull=False)
         assert leased.pk == min(trade.pk for trade in trades)
+        close(offer)
 
 
 def test_one_persons_parallel_takes_are_one_trade(
@@ -160,6 +161,7 @@ def test_an_offer_that_is_paused_to_be_edited_while_it_is_taken(
         if isinstance(took, Trade):
             assert took.offer_hash == offer.offer_hash
             assert_one_order(took)
+        close(offer)
 
 
 def test_disputing_and_releasing_at_once_is_one_of_them(
@@ -174,12 +176,13 @@ def test_disputing_and_releasing_at_once_is_one_of_them(
         )
         assert [result for result in results if isinstance(result, Exception)] == []
         trade = driver.settle_down(trade)
-        steps = list(trade.events.filter(seq__gt=0).values_list("cause", flat=True))
+        steps = list(trade.events.order_by("seq").values_list("cause", flat=True))
         # A release may follow a dispute; a dispute never follows a release.
         after = [cause for cause in steps if cause in {"Disputed", "Released"}]
         assert after in (["Released"], ["Disputed"], ["Disputed", "Released"])
         assert trade.status == ("CLOSED" if after[-1] == "Released" else "DISPUTED")
         assert_one_order(trade)
+        close(trade.offer)
 
 
 def test_accepting_and_replacing_a_card_at_once(
