@@ -17,6 +17,7 @@ import redis
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
+from chat.models import Entry
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade, TradeEvent
 from marketplace.trades.services.status import note
@@ -104,6 +105,8 @@ def outbox_rows(trade: Trade, count: int) -> None:
     with transaction.atomic():
         first = note(trade, Note.TIME_ASKED, at=trade.funded_at, actor=Role.BUYER)
     TradeEvent.objects.filter(pk=first.pk).update(delivered_at=timezone.now())
+    # The first one was told at once; only the others are to be counted.
+    Entry.objects.filter(client_id=f"trade-event-{first.pk}").delete()
     copies = []
     for number in range(1, count + 1):
         row = copy.copy(first)
