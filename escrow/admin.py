@@ -15,6 +15,7 @@ from escrow.models import (
     Escrow,
     Relayer,
     RelayTransaction,
+    Reorg,
     SignedCall,
     Submission,
 )
@@ -46,6 +47,11 @@ class ChainAdmin(ReadOnlyAdmin):
 @admin.register(Asset)
 class AssetAdmin(ReadOnlyAdmin):
     list_display = ("symbol", "chain", "token", "decimals", "is_active")
+
+
+@admin.register(Reorg)
+class ReorgAdmin(ReadOnlyAdmin):
+    list_display = ("found_at", "depth", "head_number", "common_block", "lost_events")
 
 
 @admin.register(ChainEvent)

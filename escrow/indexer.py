@@ -22,14 +22,15 @@ from escrow.models import Block, Chain, ChainEvent
 from escrow.projection import confirm_deep_events, settled_at
 from escrow.reading import Batch, ChainMoved, read_from
 from escrow.reorg import PastFinality, fresh_events, rebase, repair, store_headers
-from escrow.sources import chosen
+from escrow.sources import NodesDisagree, chosen
+from escrow.states import ProblemKind
 
 logger = logging.getLogger(__name__)
 
 HEADERS_KEPT = 512
 _FOLLOWED = (
     *("head_number", "head_time", "head_seen_at", "scanned_block", "settled_block"),
-    *("polled_at", "problem", "halt_reason"),
+    *("polled_at", "problem", "problem_kind", "halt_reason"),
 )
 # The follower lets go of its lock after every step.
 RESUME_TRIES, RESUME_PAUSE_SECONDS = 50, 0.1
@@ -72,10 +73,11 @@ def advance(chain: Chain) -> Advance:
         try:
             return _step(chain, *chosen(chain, upstreams()))
         except (NodeUnavailable, NodeRefused) as error:
-            _note_problem(chain, str(error))
+            disagree = isinstance(error, NodesDisagree)
+            _note_problem(chain, str(error), ProblemKind.DISAGREE if disagree else ProblemKind.AWAY)
             return Advance(problem=str(error))
         except ChainChanged as error:
-            _note_problem(chain, str(error))
+            _note_problem(chain, str(error), ProblemKind.CHANGED)
             raise
 
 
@@ -195,13 +197,13 @@ def _note_progress(chain: Chain, head: Header, scanned: int) -> None:
     if (chain.head_number, chain.head_time) != (head.number, head.time):
         chain.head_number, chain.head_time, chain.head_seen_at = head.number, head.time, now
     chain.scanned_block = scanned
-    chain.polled_at, chain.problem = now, ""
+    chain.polled_at, chain.problem, chain.problem_kind = now, "", ""
     # Only what is the follower's: the auditor writes to the same row.
     chain.save(update_fields=_FOLLOWED)
 
 
-def _note_problem(chain: Chain, problem: str) -> None:
-    Chain.objects.filter(pk=chain.pk).update(problem=problem)
+def _note_problem(chain: Chain, problem: str, kind: ProblemKind) -> None:
+    Chain.objects.filter(pk=chain.pk).update(problem=problem, problem_kind=kind)
 
 
 def _way_on(chain: Chain) -> str:

@@ -14,6 +14,7 @@ from escrow.states import (
     AuditSource,
     EscrowOutcome,
     EscrowStatus,
+    ProblemKind,
     RelayStatus,
     SignedCallStatus,
     SubmissionStatus,
@@ -37,6 +38,9 @@ class Chain(models.Model):
     head_seen_at = models.DateTimeField(null=True, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True, default="")
+    problem_kind = models.CharField(
+        max_length=8, choices=ProblemKind.choices, blank=True, default=""
+    )
     halt_reason = models.TextField(blank=True, default="")
     audited_at = models.DateTimeField(null=True, blank=True)
     audit_cursor = HashField(blank=True, default="")

@@ -141,6 +141,7 @@ def reset_chain(chain_id: int) -> None:
         head_seen_at=None,
         polled_at=None,
         problem="",
+        problem_kind="",
         halt_reason="",
         audited_at=None,
         audit_cursor="",

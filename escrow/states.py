@@ -25,6 +25,14 @@ class EscrowOutcome(TextChoices):
     TIMED_OUT = "TIMED_OUT"
 
 
+class ProblemKind(TextChoices):
+    """Why the follower cannot go on just now."""
+
+    AWAY = "AWAY", "the node does not answer as it should"
+    CHANGED = "CHANGED", "the node serves another chain or contract"
+    DISAGREE = "DISAGREE", "two nodes tell different chains"
+
+
 class AuditSource(TextChoices):
     """What a row was compared with."""
 

@@ -14,7 +14,11 @@ from web3.exceptions import Web3Exception
 from web3.providers.rpc.utils import ExceptionRetryConfiguration
 from web3.types import RPCEndpoint
 
+from escrow.chain import failures
+
 DEFAULT_TIMEOUT_SECONDS = 5
+# The contract's own "no", which is an answer like any other.
+REVERTED = 3
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -63,7 +67,9 @@ class Rpc:
         )
         self.url = url
         self._provider = HTTPProvider(
-            url, request_kwargs={"timeout": timeout_seconds}, exception_retry_configuration=retries
+            url,
+            request_kwargs={"timeout": timeout_seconds, **_proxies(url)},
+            exception_retry_configuration=retries,
         )
 
     @property
@@ -111,11 +117,13 @@ def _named_failures(method: str) -> Iterator[None]:
     try:
         yield
     except requests.Timeout as error:
+        failures.note(method, "away")
         raise NodeSlow(f"The node did not answer {method} in time.") from error
     except requests.HTTPError as error:
         status = 0 if error.response is None else error.response.status_code
         if status == _CONTENT_TOO_LARGE and method == "eth_getLogs":
             raise RangeTooLarge(status, "The answer would be too large.") from error
+        failures.note(method, "refused")
         raise NodeUnavailable(f"The node answered {method} with HTTP status {status}.") from error
     # A batch answer of odd shape breaks inside the library.
     except (
@@ -126,14 +134,19 @@ def _named_failures(method: str) -> Iterator[None]:
         LookupError,
         TypeError,
     ) as error:
+        failures.note(method, "away")
         raise NodeUnavailable(f"The node did not answer {method}.") from error
 
 
 def _result(method: str, answer: Any) -> Any:
     if not isinstance(answer, dict) or ("result" not in answer and "error" not in answer):
+        failures.note(method, "malformed")
         raise NodeUnavailable(f"The node gave no answer to {method}.")
     if answer.get("error") is not None:
-        raise _failure(method, answer["error"])
+        failure = _failure(method, answer["error"])
+        if not (isinstance(failure, NodeRefused) and failure.code == REVERTED):
+            failures.note(method, "refused")
+        raise failure
     return answer["result"]
 
 
