@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import structlog
 from celery import Celery
+from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from kombu import Queue
 
@@ -39,6 +42,11 @@ app.conf.update(
                 "options": {"queue": queue, "expires": 60},
             }
             for queue in QUEUES
+        },
+        "look-for-alarms": {
+            "task": "stack.tasks.look_for_alarms",
+            "schedule": 15.0,
+            "options": {"queue": "bulk", "expires": 15},
         },
         "relay": {
             "task": "escrow.tasks.relay",
@@ -106,3 +114,21 @@ app.autodiscover_tasks(
         "stack",
     ]
 )
+
+
+@setup_logging.connect
+def keep_logging(**facts: Any) -> None:
+    """Django has set logging up; Celery would put its own in place."""
+
+
+@task_prerun.connect
+def bind_task(task_id: str, task: Any, **facts: Any) -> None:
+    """Every line that a task logs names it."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(task=task.name, task_id=task_id)
+
+
+@task_postrun.connect
+def unbind_task(**facts: Any) -> None:
+    """A thread is used again."""
+    structlog.contextvars.clear_contextvars()

@@ -27,6 +27,8 @@ class Environment:
     state_dir: Path
     is_devnet: bool
     relayer_key: str
+    metrics_token: str
+    alarm_mail: str
     debug: bool
 
     @property
@@ -58,5 +60,7 @@ def read_environment() -> Environment:
         state_dir=Path(os.environ.get("PARLEY_STATE", str(ROOT / ".parley"))),
         is_devnet=is_devnet,
         relayer_key=os.environ.get("RELAYER_KEY", ""),
+        metrics_token=os.environ.get("METRICS_TOKEN", ""),
+        alarm_mail=os.environ.get("ALARM_MAIL", ""),
         debug=os.environ.get("DEBUG", "0") == "1",
     )

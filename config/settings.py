@@ -8,6 +8,7 @@ import dj_database_url
 from csp.constants import NONCE
 
 from config.env import ROOT, read_environment
+from config.logs import logging_settings, secret_parts
 
 ENV = read_environment()
 
@@ -48,6 +49,7 @@ if IS_DEVNET:
     INSTALLED_APPS.append("practice")
 
 MIDDLEWARE = [
+    "config.requests.RequestLines",
     "django.middleware.security.SecurityMiddleware",
     "config.policy.ContentSecurityPolicy",
     "config.policy.PrivatePages",
@@ -86,6 +88,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "parley",
+        # A Redis that hangs must not take the pages with it.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }
 CHANNEL_LAYERS = {
@@ -96,7 +100,7 @@ CHANNEL_LAYERS = {
 }
 
 # --- sessions --------------------------------------------------------------------------------
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -155,6 +159,10 @@ CHAIN_ID = 72731
 CHAIN_DEPTH = 2
 RELAYER_KEY = ENV.relayer_key
 
+# --- watching the hub ------------------------------------------------------------------------
+METRICS_TOKEN = ENV.metrics_token
+ALARM_MAIL = ENV.alarm_mail
+
 # --- the product's defaults ------------------------------------------------------------------
 FEE_BPS = 50
 TAKE_OPEN_SECONDS = 600
@@ -163,11 +171,11 @@ RULING_SECONDS = 14 * 24 * 3600
 # --- tasks -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "web3": {"level": "WARNING"}},
-}
+LOGGING = logging_settings(
+    is_devnet=IS_DEVNET,
+    secrets=[
+        *(SECRET_KEY, RELAYER_KEY, RELAYER_KEY.removeprefix("0x"), METRICS_TOKEN),
+        *(part for url in (CHAIN_RPC_URL, REDIS_URL) for part in secret_parts(url)),
+        *(part for part in (DATABASES["default"].get("PASSWORD"),) if part),
+    ],
+)

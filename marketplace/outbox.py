@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import models, transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -98,13 +98,16 @@ def parked_count() -> int:
     )
 
 
-def oldest_waiting_seconds() -> float:
-    """For how long the oldest row that is still being tried has waited, over all outboxes; 0 when none waits."""
-    oldest: list[datetime] = []
+def waiting() -> tuple[int, datetime | None]:
+    """How many rows of all outboxes are still being tried, and since when the oldest waits; one query per outbox."""
+    count, oldest = 0, []
     for model in Outgoing.__subclasses__():
-        found = model._default_manager.filter(WAITING).aggregate(at=Min("created_at"))["at"]
-        oldest += [found] if found else []
-    return max(0.0, (timezone.now() - min(oldest)).total_seconds()) if oldest else 0.0
+        found = model._default_manager.filter(WAITING).aggregate(
+            n=Count("pk"), at=Min("created_at")
+        )
+        count += found["n"]
+        oldest += [found["at"]] if found["at"] else []
+    return count, min(oldest, default=None)
 
 
 def _locked(rows: QuerySet[Row], pk: int) -> Row | None:

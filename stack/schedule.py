@@ -15,7 +15,7 @@ import redis
 from celery.beat import ScheduleEntry, Scheduler
 from django.core.cache import cache
 
-from stack import health
+from stack.watch import signs
 
 logger = logging.getLogger(__name__)
 LONGEST_REST_SECONDS = 1.0
@@ -37,7 +37,7 @@ class Schedule(Scheduler):
             if now >= self._due.get(name, 0.0):
                 self._due[name] = now + _seconds(entry)
                 self._send(entry)
-        health.note_seen(health.SCHEDULE)
+        signs.note_seen(signs.SCHEDULE)
         rest = min(self._due.values(), default=LONGEST_REST_SECONDS) - time.monotonic()
         return min(max(rest, 0.0), LONGEST_REST_SECONDS)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import Error as DatabaseError
 from django.db import transaction
+from structlog.contextvars import bound_contextvars
 
 from escrow.killpoints import reach
 from escrow.models import ChainEvent
@@ -67,7 +68,8 @@ def apply_unapplied(*, limit: int = 200) -> Applied:
     """
     moved = aside = 0
     for event in unapplied_events(limit):
-        reason = _applied(event)
+        with bound_contextvars(trade_id=event.trade_id, tx_hash=event.tx_hash):
+            reason = _applied(event)
         moved, aside = (moved, aside + 1) if reason else (moved + 1, aside)
     return Applied(moved, aside)
 

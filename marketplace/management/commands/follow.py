@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error as DatabaseError
 from django.db import connection
+from structlog.contextvars import bound_contextvars
 
 from escrow import indexer
 from escrow.identity import ChainChanged
@@ -64,8 +65,9 @@ def one_round(last_pause: float = 0.0) -> float:
 
 
 def _advance(chain: Chain) -> indexer.Advance:
-    done = indexer.advance(chain)
-    if done.problem:
-        logger.warning("%s", done.problem)
+    with bound_contextvars(chain=chain.pk):
+        done = indexer.advance(chain)
+        if done.problem:
+            logger.warning("%s", done.problem)
     hint_watchers(done.trade_ids)
     return done

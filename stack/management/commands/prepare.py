@@ -15,6 +15,7 @@ from escrow.services import ChainMismatch, register_deployment
 from stack import prepared
 from stack.children import REFUSED
 from stack.devnet import refresh_feeds
+from stack.watch.looks import start_looking
 
 
 class Command(BaseCommand):
@@ -39,4 +40,6 @@ class Command(BaseCommand):
             call_command("seed", verbosity=0)
         prepared.note_done()
         if options["then"]:
+            # Beside the follower, since on one machine worker and schedule are one process that may be what is missing.
+            start_looking()
             call_command(options["then"])

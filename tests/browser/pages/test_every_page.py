@@ -99,6 +99,8 @@ PAGES = [
     Shown("/safety/"),
     Shown("/fees/"),
     Shown("/glossary/"),
+    Shown("/status/"),
+    Shown("/status/", "bob"),
     Shown("/nowhere/"),
 ]
 # What the same rooms say once the time to lock and the time to pay are over.

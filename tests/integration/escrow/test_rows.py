@@ -207,6 +207,7 @@ def test_operators_can_look_at_chain_rows_but_never_edit_them() -> None:
         "signedcall",
         "relayer",
         "relaytransaction",
+        "reorg",
     }
     for _, admin in ours:
         assert isinstance(admin, ReadOnlyAdmin)

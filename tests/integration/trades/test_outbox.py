@@ -209,14 +209,14 @@ def test_parked_rows_come_back_by_an_operator_and_leave_a_trace(
     assert lines_of(event) == 1
 
 
-def test_the_age_of_the_oldest_waiting_row(driver: TradeDriver, alice: User, bob: User) -> None:
-    assert outbox.oldest_waiting_seconds() == 0
+def test_how_many_wait_and_since_when(driver: TradeDriver, alice: User, bob: User) -> None:
+    assert outbox.waiting() == (0, None)
     event = undelivered(taken(driver, alice, bob))
     since = timezone.now() - timedelta(minutes=5)
     TradeEvent.objects.filter(pk=event.pk).update(created_at=since)
-    assert 300 <= outbox.oldest_waiting_seconds() < 400
+    assert outbox.waiting() == (1, since)
     TradeEvent.objects.filter(pk=event.pk).update(parked_at=timezone.now())
-    assert outbox.oldest_waiting_seconds() == 0, "parked rows have a count of their own"
+    assert outbox.waiting() == (0, None), "parked rows have a count of their own"
 
 
 def killed(act: Callable[[], object]) -> None:
