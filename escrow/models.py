@@ -238,6 +238,7 @@ class Submission(models.Model):
     text = models.CharField(max_length=400, blank=True, default="")
     sender = AddressField(blank=True, default="")
     nonce = models.PositiveBigIntegerField(null=True, blank=True)
+    replaced_by = HashField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
@@ -309,10 +310,36 @@ class Relayer(models.Model):
     balance_wei = Uint256Field(default=0)
     is_ok = models.BooleanField(default=True)
     reason = models.CharField(max_length=400, blank=True, default="")
+    # For the operator: it still works, but something must be done soon.
+    warning = models.CharField(max_length=400, blank=True, default="")
     checked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return self.address
+
+
+class GasReservation(models.Model):
+    """Gas for the "paid" of one funding: asked for when it settles, promised while `covered_at` is set.
+
+    Account details are shown only under a promise, so `account` is the buyer's, whose budget it counts against.
+    """
+
+    chain = models.ForeignKey(Chain, on_delete=models.CASCADE, related_name="gas_reservations")
+    trade_id = HashField()
+    funded_at = models.PositiveBigIntegerField()
+    account = AddressField()
+    covered_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["chain", "trade_id", "funded_at"], name="gas_reservation_once_per_funding"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trade_id[:10]} {'covered' if self.covered_at else 'not covered'}"
 
 
 class RelayTransaction(models.Model):
@@ -344,6 +371,7 @@ class RelayTransaction(models.Model):
         max_length=8, choices=RelayStatus.choices, default=RelayStatus.PENDING
     )
     succeeded = models.BooleanField(null=True)
+    gas_used = models.PositiveBigIntegerField(null=True, blank=True)
     block_number = models.PositiveBigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -6,9 +6,10 @@ from enum import Enum
 
 from django.db.models import QuerySet
 
-from escrow.chain.gateway import Gateway
+from escrow.chain.errors import EscrowReverted
+from escrow.chain.gateway import Gateway, NodeRefused, NodeUnavailable
 from escrow.chain.moves import CLOSING_EVENTS, MOVES
-from escrow.chain.types import DISPUTED, PAID, EscrowState
+from escrow.chain.types import DISPUTED, PAID, Call, EscrowState
 from escrow.models import Chain, ChainEvent, SignedCall
 
 
@@ -36,6 +37,18 @@ def standing_of(call: SignedCall, *, chain: Chain, node: Gateway) -> Standing:
         is_current = (chain.scanned_block or 0) >= node.head().number
         return Standing.NOT_MADE if is_current else Standing.UNKNOWN
     return _made(_is_that(call, closing))
+
+
+def revert_reason(node: Gateway, call: Call, mined_in: int) -> EscrowReverted:
+    """Why a transaction failed: the call tried again on the block it was in, then on the newest."""
+    for block in (mined_in, "latest"):
+        try:
+            node.simulate(call, block)
+        except EscrowReverted as reverted:
+            return reverted
+        except (NodeRefused, NodeUnavailable):
+            continue
+    return EscrowReverted("Unknown")
 
 
 def _made(is_made: bool) -> Standing:

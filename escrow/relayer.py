@@ -1,6 +1,7 @@
 """Sends what parties signed, and time-outs that are due, from a gas account that can move nothing else.
 
 Every call is simulated first. A move that somebody else already made counts as done. One round at a time per chain.
+What one account, one trade and one transaction may cost the hub is bounded; see docs/GAS.md.
 """
 
 from __future__ import annotations
@@ -9,8 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from escrow import locks
@@ -21,19 +21,27 @@ from escrow.chain.keys import NoRelayerKey, relayer_account
 from escrow.chain.moves import direct_calldata, signed_calldata
 from escrow.chain.typed_data import MessageRefused
 from escrow.chain.types import TradeTerms
+from escrow.gas import GRACE_SECONDS, promise, trouble_of, warning_of
 from escrow.identity import ChainChanged, check_identity
 from escrow.models import Chain, Escrow, Relayer, RelayTransaction, SignedCall
-from escrow.nonces import OPEN, CallTooDear, GasDesk, finish, note_relayer_problem
-from escrow.outcomes import Standing, standing_of
+from escrow.nonces import (
+    OPEN,
+    CallHeldBack,
+    CallTooDear,
+    GasDesk,
+    TradeBudgetSpent,
+    finish,
+    note_relayer_problem,
+)
+from escrow.outcomes import Standing, revert_reason, standing_of
 from escrow.projection import terms_of
 from escrow.selectors import ChainUnknown, current_chain
 from escrow.services import daily_calls
-from escrow.states import EscrowStatus, SignedCallStatus
+from escrow.states import EscrowStatus, RelayStatus, SignedCallStatus
 
-DEFAULT_MIN_BALANCE_WEI = 10**16
 CALLS_PER_ROUND, TIMEOUTS_PER_ROUND = 50, 20
-# The contract's grace after payBy, before anybody may close an unpaid trade.
-GRACE_SECONDS = 86_400
+# A call that passed its rehearsal and failed on the chain is tried this often in all.
+MAX_FAILURES = 2
 # A call that is this little too early waits instead of being refused.
 PATIENCE_SECONDS = 120
 
@@ -61,12 +69,13 @@ def run_once() -> RelayRound:
     with locks.advisory_lock(locks.RELAYER, chain.pk) as is_held:
         if not is_held:
             return RelayRound(waiting=True)
-        desk = GasDesk(chain, gateway(), account)
+        told: set[str] = set()
         try:
-            return _round(desk)
+            check_identity(chain, gateway())
+            return _round(GasDesk(chain, gateway(), account, trade_ids=told))
         except (NodeUnavailable, NodeRefused, ChainChanged) as error:
             note_relayer_problem(chain, f"Steps cannot be sent just now. {error}")
-            return RelayRound(problem=str(error), trade_ids=frozenset(desk.trade_ids))
+            return RelayRound(problem=str(error), trade_ids=frozenset(told - {""}))
 
 
 def due_timeouts(chain: Chain, now: int) -> list[Escrow]:
@@ -84,42 +93,65 @@ def due_timeouts(chain: Chain, now: int) -> list[Escrow]:
 
 
 def _round(desk: GasDesk) -> RelayRound:
-    check_identity(desk.chain, desk.node)
-    _check_balance(desk)
     desk.watch()
+    _take_back_orphans(desk)
+    head = desk.node.head()
+    desk.trade_ids |= promise(desk.chain, desk.purse, head.time)
     sent = finished = 0
-    waiting = SignedCall.objects.filter(chain=desk.chain, status=SignedCallStatus.WAITING)
-    for call in waiting.order_by("pk")[:CALLS_PER_ROUND]:
-        _relay(desk, call)
+    for call in _waiting(desk.chain)[:CALLS_PER_ROUND]:
+        _relay(desk, call, head.time)
         sent += call.status == SignedCallStatus.SENT
         finished += call.status in (SignedCallStatus.DONE, SignedCallStatus.REFUSED)
-    sent += sum(
-        _time_out(desk, escrow) for escrow in due_timeouts(desk.chain, desk.node.head().time)
-    )
+    sent += sum(_time_out(desk, escrow) for escrow in due_timeouts(desk.chain, head.time))
+    _note_health(desk)
     return RelayRound(sent=sent, finished=finished, trade_ids=frozenset(desk.trade_ids - {""}))
 
 
-def _check_balance(desk: GasDesk) -> None:
-    balance = desk.node.balance(desk.account.address)
-    least = int(getattr(settings, "RELAYER_MIN_BALANCE_WEI", DEFAULT_MIN_BALANCE_WEI))
-    is_ok = balance >= least
-    reason = (
-        "" if is_ok else "The relayer's gas account is nearly empty. Its operator must fill it."
+def _waiting(chain: Chain) -> QuerySet[SignedCall]:
+    """Calls to send: "paid" before all else, since its clock is the shortest; none whose trade is busy."""
+    busy = RelayTransaction.objects.filter(chain=chain, status=RelayStatus.PENDING)
+    waiting = SignedCall.objects.filter(chain=chain, status=SignedCallStatus.WAITING).exclude(
+        trade_id__in=busy.exclude(trade_id="").values("trade_id")
     )
+    urgency = Case(When(move="markPaid", then=Value(0)), default=Value(1))
+    return waiting.order_by(urgency, "pk")
+
+
+def _take_back_orphans(desk: GasDesk) -> None:
+    """A call that counts as sent but has no transaction (a database set back) waits again."""
+    open_rows = RelayTransaction.objects.filter(chain=desk.chain, status__in=OPEN)
+    sent = SignedCall.objects.filter(chain=desk.chain, status=SignedCallStatus.SENT)
+    orphans = sent.exclude(pk__in=open_rows.exclude(signed_call=None).values("signed_call"))
+    desk.trade_ids |= set(orphans.values_list("trade_id", flat=True))
+    orphans.update(status=SignedCallStatus.WAITING)
+
+
+def _note_health(desk: GasDesk) -> None:
+    """What pages and the operator are told of the gas account, once a round, as the round left it."""
+    address = desk.account.address
+    reason = trouble_of(desk.purse, address)
     Relayer.objects.update_or_create(
         chain=desk.chain,
         defaults={
-            "address": desk.account.address,
-            "balance_wei": balance,
-            "is_ok": is_ok,
-            "reason": reason,
+            "address": address,
+            "balance_wei": desk.node.balance(address),
+            "is_ok": not reason,
+            "reason": reason[:400],
+            "warning": warning_of(desk.purse, address)[:400],
             "checked_at": timezone.now(),
         },
     )
 
 
-def _relay(desk: GasDesk, call: SignedCall) -> None:
+def _relay(desk: GasDesk, call: SignedCall, now: int) -> None:
     if desk.is_busy_with(call.trade_id):
+        return
+    if call.deadline <= now:
+        # Before the node is asked: a call that it refuses to look at must end too.
+        deadline = {"deadline": str(call.deadline)}
+        _answer_refusal(desk, call, EscrowReverted("Expired", deadline))
+        return
+    if _has_failed_enough(desk, call):
         return
     try:
         ready = desk.node.call_of(_calldata(call), sender=desk.account.address)
@@ -132,6 +164,16 @@ def _relay(desk: GasDesk, call: SignedCall) -> None:
     except NodeRefused as error:
         # About this call alone; the others must not wait for it. It ends with its deadline.
         logger.warning("signed call %s: %s", call.pk, error)
+    except CallHeldBack as held_back:
+        logger.warning("%s waits for cheaper gas or a fuller account", held_back)
+    except TradeBudgetSpent:
+        _refuse(
+            desk,
+            call,
+            "TradeBudgetSpent",
+            "This hub has paid for as many steps of this trade as it pays for. Nothing was moved. "
+            "Send this one from your own wallet.",
+        )
     except CallTooDear:
         _refuse(
             desk,
@@ -142,6 +184,27 @@ def _relay(desk: GasDesk, call: SignedCall) -> None:
     except (CallMalformed, MessageRefused, KeyError, ValueError):
         logger.exception("signed call %s cannot be encoded", call.pk)
         _refuse(desk, call, "Malformed", "This step could not be read. Sign again.")
+
+
+def _has_failed_enough(desk: GasDesk, call: SignedCall) -> bool:
+    """Refuse a call that keeps failing on the chain though its rehearsals pass; each try costs the hub gas."""
+    failed = call.relay_transactions.filter(succeeded=False, status=RelayStatus.DONE)
+    if failed.count() < MAX_FAILURES:
+        return False
+    last = failed.latest("pk")
+    why = revert_reason(
+        desk.node,
+        desk.node.call_of(last.calldata, sender=last.sender),
+        last.block_number or 0,
+    )
+    _refuse(
+        desk,
+        call,
+        "FailedOnChain",
+        f"The network undid this step {MAX_FAILURES} times. {why} The hub does not try again; "
+        "sign again, or send it from your own wallet.",
+    )
+    return True
 
 
 def _answer_refusal(desk: GasDesk, call: SignedCall, error: EscrowReverted) -> None:
@@ -210,7 +273,7 @@ def _time_out(desk: GasDesk, escrow: Escrow) -> bool:
     try:
         desk.node.simulate(ready)
         desk.send(ready, trade_id=escrow.trade_id, move="timeout", charged_to=escrow.seller)
-    except (EscrowReverted, NodeRefused, CallTooDear) as error:
+    except (EscrowReverted, NodeRefused, CallTooDear, CallHeldBack) as error:
         logger.info("time-out of %s is not possible: %s", escrow.trade_id, error)
         return False
     return True

@@ -15,6 +15,7 @@ from escrow.models import (
     Chain,
     ChainEvent,
     Escrow,
+    GasReservation,
     Relayer,
     SignedCall,
     Submission,
@@ -133,6 +134,20 @@ def chain_health() -> ChainHealth:
         relayer_ok=not relayer_reason,
         reason=reason or relayer_reason,
     )
+
+
+def is_paid_promised(trade_id: str, funded_at: int) -> bool:
+    """Whether the relayer keeps the gas for this funding's "paid" ready."""
+    found = GasReservation.objects.filter(
+        chain_id=settings.CHAIN_ID, trade_id=trade_id, funded_at=funded_at
+    )
+    return found.filter(covered_at__isnull=False).exists()
+
+
+def relayer_warning() -> str:
+    """What the operator should do about the gas account soon, though it still works; else nothing."""
+    relayer = Relayer.objects.filter(chain_id=settings.CHAIN_ID).first()
+    return "" if relayer is None else relayer.warning
 
 
 def audit_trouble() -> str:

@@ -24,6 +24,7 @@ from escrow.models import (
     Chain,
     ChainEvent,
     Escrow,
+    GasReservation,
     Relayer,
     RelayTransaction,
     Reorg,
@@ -124,6 +125,7 @@ def reset_chain(chain_id: int) -> None:
         RelayTransaction,
         SignedCall,
         Submission,
+        GasReservation,
         AuditFinding,
         Escrow,
         ChainEvent,
@@ -295,6 +297,19 @@ def accept_signed_withdrawal(
     )
 
 
+def reserve_gas(*, trade_id: str, funded_at: int, account: str) -> None:
+    """Ask the relayer to keep the gas for the "paid" of this funding ready; idempotent. It promises when it can.
+
+    Only fundings that somebody will be asked to pay for belong here: `account` is the buyer's.
+    """
+    GasReservation.objects.get_or_create(
+        chain=current_chain(),
+        trade_id=trade_id,
+        funded_at=funded_at,
+        defaults={"account": checksum_address(account)},
+    )
+
+
 # ---------------------------------------------------------------------- facts for other apps
 
 
@@ -390,7 +405,8 @@ def _keep(digest: bytes, signer: str, values: dict[str, Any]) -> SignedCall:
             .first()
         )
         if kept is None:
-            _check_budget(chain, signer)
+            if not _is_promised(chain, values):
+                _check_budget(chain, signer)
             kept, _ = SignedCall.objects.get_or_create(
                 chain=chain, digest=digest, signer=signer, defaults=values
             )
@@ -398,6 +414,21 @@ def _keep(digest: bytes, signer: str, values: dict[str, Any]) -> SignedCall:
             kept.status, kept.reason, kept.text = SignedCallStatus.WAITING, "", ""
             kept.save(update_fields=["status", "reason", "text"])
     return kept
+
+
+def _is_promised(chain: Chain, values: Mapping[str, Any]) -> bool:
+    """Whether the relayer has promised to send this: a buyer who was shown an account must be able to say "paid"."""
+    covered = GasReservation.objects.filter(chain=chain, covered_at__isnull=False)
+    funding = covered.filter(
+        trade_id=values.get("trade_id", ""), funded_at=values.get("funded_at", 0)
+    )
+    is_first = not SignedCall.objects.filter(
+        chain=chain,
+        move="markPaid",
+        trade_id=values.get("trade_id", ""),
+        funded_at=values.get("funded_at", 0),
+    ).exists()
+    return values["move"] == "markPaid" and funding.exists() and is_first
 
 
 def _check_budget(chain: Chain, account: str) -> None:

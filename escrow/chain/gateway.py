@@ -381,6 +381,7 @@ class Gateway:
             block_number=number(found["blockNumber"]),
             block_hash=found["blockHash"],
             succeeded=number(found["status"]) == 1,
+            gas_used=number(found["gasUsed"]),
             logs=tuple(log_in(raw) for raw in found["logs"]),
         )
 
@@ -399,6 +400,30 @@ class Gateway:
             nonce=number(found["nonce"]),
             block_number=None if mined is None else number(mined),
         )
+
+    def mined_at_nonce(
+        self, account: str, nonce: int, *, to_block: int, within: int
+    ) -> ChainTransaction | None:
+        """The transaction of an account that used up a nonce, if one of the last `within` blocks holds it.
+
+        The block is found by halving on the account's nonce, so a node needs only the states of recent blocks.
+        Raises: NodeUnavailable, NodeRefused.
+        """
+        low, high = max(to_block - within, 0), to_block
+        if self._nonce_at(account, high) <= nonce or self._nonce_at(account, low) > nonce:
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._nonce_at(account, middle) > nonce else (middle, high)
+        block = self.rpc.ask_always("eth_getBlockByNumber", hex(high), True)
+        for found in block["transactions"]:
+            is_of_account = str(found["from"]).lower() == account.lower()
+            if is_of_account and number(found["nonce"]) == nonce:
+                return self.transaction(found["hash"])
+        return None
+
+    def _nonce_at(self, account: str, block: int) -> int:
+        return self.nonce_of(account, hex(block))
 
     def _view(
         self,

@@ -141,6 +141,7 @@ class Receipt:
     block_number: int
     block_hash: str
     succeeded: bool
+    gas_used: int = 0
     logs: tuple[RawLog, ...] = ()
 
 

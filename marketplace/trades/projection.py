@@ -17,7 +17,7 @@ from structlog.contextvars import bound_contextvars
 
 from escrow.killpoints import reach
 from escrow.models import ChainEvent
-from escrow.services import mark_applied, unapplied_events
+from escrow.services import mark_applied, reserve_gas, unapplied_events
 from marketplace.offers.access import OfferRefused
 from marketplace.offers.services import lock_stock, return_stock, spend_stock
 from marketplace.trades.endings import timeout_variant
@@ -153,6 +153,10 @@ def _fund(trade: Trade, version: TermsVersion, event: ChainEvent) -> None:
         leased_until=None,
     )
     _end_cards(trade, event.block_time)
+    if extra in {Extra.NONE, Extra.RELOCKED}:
+        # Before anybody is shown where to pay: "paid" must be sure to reach the chain.
+        buyer = trade.buyer.address
+        reserve_gas(trade_id=event.trade_id, funded_at=event.block_time, account=buyer)
     if not extra:
         trade.offer.refresh_from_db()
         close_taken(trade.offer, winner=trade, now=event.block_time)

@@ -15,6 +15,7 @@ from escrow.selectors import (
     PendingEvent,
     chain_clock,
     chain_health,
+    is_paid_promised,
     pending_events,
     signed_calls,
     submissions,
@@ -160,8 +161,8 @@ def traffic_of(trade: Trade) -> Traffic:
 
 
 def can_record_paid(trade: Trade, health: ChainHealth) -> bool:
-    """Whether "paid" would reach the chain: by the relayer, or by gas of the buyer's own. The node is asked only then."""
-    if health.relayer_ok:
+    """Whether "paid" would reach the chain: by the relayer's promise, or by gas of the buyer's own. The node is asked only then."""
+    if health.relayer_ok and is_paid_promised(trade.trade_id, trade.funded_at):
         return True
     try:
         return gateway().balance(trade.buyer.address) >= GAS_FOR_PAID_WEI
