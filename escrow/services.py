@@ -15,7 +15,7 @@ from escrow.chain.codec import called_trade
 from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.keys import NoRelayerKey, relayer_account
 from escrow.chain.moves import BOTH, MOVES, message_of, signers_of
-from escrow.chain.types import Deployment, TradeTerms
+from escrow.chain.types import ChainTransaction, Deployment, TradeTerms
 from escrow.fields import canonical_hash, checksum_address
 from escrow.models import (
     Asset,
@@ -164,7 +164,9 @@ def record_submission(*, account: str, trade_id: str, move: str, tx_hash: str) -
     found = Submission.objects.filter(chain=chain, trade_id=trade_id, tx_hash=tx_hash).first()
     if found is not None:
         return found
-    check_submission(account=account, trade_id=trade_id, move=move, tx_hash=tx_hash)
+    sent = check_submission(account=account, trade_id=trade_id, move=move, tx_hash=tx_hash)
+    # Sender and nonce at once: a transaction that is sped up a second later is found again by them.
+    known = {"sender": sent.sender, "nonce": sent.nonce} if sent else {}
     waiting = Submission.objects.filter(
         chain=chain, trade_id=trade_id, account=account, status=SubmissionStatus.PENDING
     )
@@ -173,27 +175,33 @@ def record_submission(*, account: str, trade_id: str, move: str, tx_hash: str) -
             "Too many transactions of yours are waiting. Let them be mined, then try again."
         )
     return Submission.objects.get_or_create(
-        chain=chain, trade_id=trade_id, tx_hash=tx_hash, defaults={"account": account, "move": move}
+        chain=chain,
+        trade_id=trade_id,
+        tx_hash=tx_hash,
+        defaults={"account": account, "move": move, **known},
     )[0]
 
 
-def check_submission(*, account: str, trade_id: str, move: str, tx_hash: str) -> None:
-    """Refuse a transaction that the node shows to be something else; one it does not know yet passes.
+def check_submission(
+    *, account: str, trade_id: str, move: str, tx_hash: str
+) -> ChainTransaction | None:
+    """The transaction, refused if the node shows it to be something else; None for one it does not know yet.
 
     Raises: UnrelatedTransaction.
     """
     try:
         sent = gateway().transaction(tx_hash)
     except (NodeUnavailable, NodeRefused):
-        return
+        return None
     if sent is None:
-        return
+        return None
     function, called_id = called_trade(sent.data)
     is_ours = sent.to == gateway().contract and sent.sender == checksum_address(account)
     if not is_ours or called_id != trade_id or not function.startswith(move):
         raise UnrelatedTransaction(
             "That transaction is not this step of this trade. Nothing changed here."
         )
+    return sent
 
 
 def accept_signed_call(

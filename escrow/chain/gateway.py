@@ -399,6 +399,7 @@ class Gateway:
             value=number(found["value"]),
             nonce=number(found["nonce"]),
             block_number=None if mined is None else number(mined),
+            gas=number(found["gas"]),
         )
 
     def mined_at_nonce(

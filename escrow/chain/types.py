@@ -164,6 +164,7 @@ class ChainTransaction:
     value: int
     nonce: int
     block_number: int | None
+    gas: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,12 @@ class Traffic:
         """Why the newest step did not go through; "" when it did or nothing was tried."""
         tried: list[SignedCall | Submission] = [*self.calls, *self.submissions]
         newest = max(tried, key=lambda row: row.created_at, default=None)
-        refused = {SignedCallStatus.REFUSED, SubmissionStatus.REVERTED, SubmissionStatus.DROPPED}
+        refused = {
+            SignedCallStatus.REFUSED,
+            SubmissionStatus.REVERTED,
+            SubmissionStatus.DROPPED,
+            SubmissionStatus.REPLACED,
+        }
         return newest.text if newest is not None and newest.status in refused else ""
 
     @property

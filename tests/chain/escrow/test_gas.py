@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -149,9 +150,7 @@ def test_promise_ends_with_its_funding(chain: Chain, walker: Walker) -> None:
     assert step > 0
 
 
-def test_alarm_is_measured_by_what_is_promised(
-    chain: Chain, walker: Walker, settings: Any
-) -> None:
+def test_alarm_is_measured_by_what_is_promised(chain: Chain, walker: Walker, settings: Any) -> None:
     """It comes while steps still go out, names the sums, and goes when the account is filled."""
     settings.RELAYER_MIN_BALANCE_WEI = 0
     reserved(chain, walker, 2)
@@ -225,7 +224,7 @@ def test_both_fees_rise_by_an_eighth_until_a_miner_takes_it(chain: Chain, walker
             prices.append(_price())
     finally:
         walker.rpc("evm_setAutomine", True)
-    for before, after in zip(prices, prices[1:], strict=False):
+    for before, after in pairwise(prices):
         assert all(new * 8 >= old * 9 for old, new in zip(before, after, strict=True))
     walker.mine()
     settle_down(chain, walker)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -26,20 +28,33 @@ def submit(walker: Walker, trade_id: str, tx_hash: str, move: str = "markPaid") 
     )
 
 
-def send_waiting(walker: Walker, data: str, *, gas: int = 300_000) -> str:
-    """A transaction of the buyer that no simulation has seen before."""
+def send_waiting(
+    walker: Walker, data: str, *, gas: int = 300_000, price: int = 1, to: str = ""
+) -> str:
+    """A transaction of the buyer that no simulation has seen before; `price` times the usual fee, to outbid another."""
     node = walker.node
     max_fee, priority = node.gas_price()
     signed = node.sign(
         "0x" + bytes(walker.buyer.key).hex(),
-        node.call_of(data),
+        Call(to=to, data=data) if to else node.call_of(data),
         chain_id=72731,
         nonce=node.nonce_of(walker.buyer.address),
         gas=gas,
-        max_fee=max_fee,
-        priority_fee=priority,
+        max_fee=max_fee * price,
+        priority_fee=priority * price,
     )
     return node.send_raw(signed.raw)
+
+
+@contextmanager
+def held_in_the_pool(walker: Walker) -> Iterator[None]:
+    """Nothing is mined meanwhile; then one block."""
+    walker.rpc("evm_setAutomine", False)
+    try:
+        yield
+    finally:
+        walker.rpc("evm_setAutomine", True)
+    walker.mine()
 
 
 def test_mined_transaction_is_seen_and_moves_nothing_by_itself(
@@ -155,3 +170,122 @@ def test_only_so_many_may_wait_for_one_trade(chain: Chain, walker: Walker) -> No
         submit(walker, terms.trade_id, f"0x{number:064x}")
     with pytest.raises(TooManySubmissions):
         submit(walker, terms.trade_id, UNKNOWN)
+
+
+def test_sped_up_transaction_goes_on_under_its_new_hash(chain: Chain, walker: Walker) -> None:
+    """N15: same nonce, dearer, the same step: it is that step going on, found by sender and nonce."""
+    terms = walker.funded()
+    mark_paid = direct_calldata("markPaid", terms)
+    with held_in_the_pool(walker):
+        row = submit(walker, terms.trade_id, send_waiting(walker, mark_paid))
+        assert (row.sender, row.nonce is None) == (walker.buyer.address, False)
+        faster = send_waiting(walker, mark_paid, price=2)
+    # Many blocks later it is still found.
+    walker.mine(40)
+    assert watch_once() == {terms.trade_id}
+    row.refresh_from_db()
+    assert (row.status, row.replaced_by) == ("PENDING", faster), "its event is not read yet"
+    follow(chain)
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.replaced_by, row.reason) == ("MINED", faster, "")
+    escrow = escrow_for(terms.trade_id)
+    assert escrow is not None
+    assert escrow.status == "PAID"
+
+
+def test_cancelled_transaction_is_told_so(chain: Chain, walker: Walker) -> None:
+    """N15: the wallet's cancel is an empty transaction to oneself with the same nonce."""
+    terms = walker.funded()
+    with held_in_the_pool(walker):
+        row = submit(
+            walker, terms.trade_id, send_waiting(walker, direct_calldata("markPaid", terms))
+        )
+        send_waiting(walker, "0x", price=2, to=walker.buyer.address)
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.replaced_by) == ("REPLACED", "Replaced", "")
+    assert "cancelled" in row.text
+    assert "send it again" in row.text
+    assert walker.node.escrow_state(terms.trade_id).status == 1
+
+
+def test_another_step_with_the_same_nonce_is_not_this_one(chain: Chain, walker: Walker) -> None:
+    """N15: the person changed his mind and cancelled the trade instead of marking it paid."""
+    terms = walker.funded()
+    with held_in_the_pool(walker):
+        row = submit(
+            walker, terms.trade_id, send_waiting(walker, direct_calldata("markPaid", terms))
+        )
+        send_waiting(walker, direct_calldata("cancel", terms), price=2)
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("REPLACED", "Replaced")
+
+
+def test_sped_up_transaction_that_fails_has_its_reason(chain: Chain, walker: Walker) -> None:
+    """N15: "paid" was recorded meanwhile; the contract's word comes with it."""
+    terms = walker.funded("PAID")
+    with held_in_the_pool(walker):
+        row = submit(
+            walker, terms.trade_id, send_waiting(walker, direct_calldata("markPaid", terms))
+        )
+        send_waiting(walker, direct_calldata("markPaid", terms), price=2)
+    follow(chain)
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("REVERTED", "BadState")
+
+
+def test_transaction_that_ran_out_of_gas_is_told_so(chain: Chain, walker: Walker) -> None:
+    """N15: a limit that somebody typed into the wallet."""
+    terms = walker.funded()
+    with held_in_the_pool(walker):
+        tx_hash = send_waiting(walker, direct_calldata("markPaid", terms), gas=30_000)
+        row = submit(walker, terms.trade_id, tx_hash)
+    follow(chain)
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("REVERTED", "OutOfGas")
+    assert "used up the gas" in row.text
+
+
+def test_dropped_transaction_that_was_seen_is_given_two_minutes(
+    chain: Chain, walker: Walker
+) -> None:
+    """N15: a pool forgets it; nothing took its nonce."""
+    terms = walker.funded()
+    with held_in_the_pool(walker):
+        row = submit(
+            walker, terms.trade_id, send_waiting(walker, direct_calldata("markPaid", terms))
+        )
+        watch_once()
+        walker.rpc("anvil_dropTransaction", row.tx_hash)
+    watch_once()
+    row.refresh_from_db()
+    assert row.status == "PENDING"
+    Submission.objects.update(seen_at=timezone.now() - timedelta(minutes=3))
+    watch_once()
+    row.refresh_from_db()
+    assert (row.status, row.reason) == ("DROPPED", "Dropped")
+
+
+def test_hash_that_a_peer_made_up_moves_nothing(chain: Chain, walker: Walker) -> None:
+    """N16: a real transaction of somebody else, a real one of his own that is no step, one that does not exist."""
+    terms = walker.funded()
+    walker.mine(2)
+    follow(chain)
+    payment = walker.send(walker.stranger, Call(to=walker.seller.address, data="0x", value=ETHER))
+    own = walker.send(walker.buyer, Call(to=walker.seller.address, data="0x", value=ETHER))
+    for tx_hash in (payment.tx_hash, own.tx_hash):
+        with pytest.raises(UnrelatedTransaction):
+            submit(walker, terms.trade_id, tx_hash)
+    row = submit(walker, terms.trade_id, UNKNOWN)
+    watch_once()
+    walker.mine(3)
+    follow(chain)
+    escrow = escrow_for(terms.trade_id)
+    assert escrow is not None
+    assert (escrow.status, escrow.amount) == ("FUNDED", ETHER)
+    row.refresh_from_db()
+    assert row.status == "PENDING"
