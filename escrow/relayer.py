@@ -14,13 +14,13 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from escrow import locks
-from escrow.chain.codec import CallMalformed, encode_call
+from escrow.carried import calldata_of
+from escrow.chain.codec import CallMalformed
 from escrow.chain.errors import EscrowReverted
 from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.keys import NoRelayerKey, relayer_account
-from escrow.chain.moves import direct_calldata, signed_calldata
+from escrow.chain.moves import direct_calldata
 from escrow.chain.typed_data import MessageRefused
-from escrow.chain.types import TradeTerms
 from escrow.gas import GRACE_SECONDS, promise, trouble_of, warning_of
 from escrow.identity import ChainChanged, check_identity
 from escrow.models import Chain, Escrow, Relayer, RelayTransaction, SignedCall
@@ -154,7 +154,7 @@ def _relay(desk: GasDesk, call: SignedCall, now: int) -> None:
     if _has_failed_enough(desk, call):
         return
     try:
-        ready = desk.node.call_of(_calldata(call), sender=desk.account.address)
+        ready = desk.node.call_of(calldata_of(call), sender=desk.account.address)
         desk.node.simulate(ready)
         desk.send(
             ready, trade_id=call.trade_id, move=call.move, charged_to=call.signer, signed_call=call
@@ -228,39 +228,6 @@ def _refuse(desk: GasDesk, call: SignedCall, reason: str, text: str) -> None:
 
 def _seconds_early(error: EscrowReverted) -> int:
     return int(error.arguments["from"]) - int(error.arguments["time"])
-
-
-def _calldata(call: SignedCall) -> str:
-    if call.move == "withdraw":
-        values = call.arguments
-        signature = bytes.fromhex(call.signature[2:])
-        return encode_call(
-            "withdrawBySig",
-            values["account"],
-            values["token"],
-            int(values["amount"]),
-            values["to"],
-            call.deadline,
-            signature,
-        )
-    terms = TradeTerms.from_typed(call.terms)
-    if call.move == "settle":
-        return direct_calldata(
-            "settle",
-            terms,
-            call.arguments,
-            deadline=call.deadline,
-            seller_signature=call.signature,
-            buyer_signature=call.buyer_signature,
-        )
-    return signed_calldata(
-        call.move,
-        terms,
-        call.arguments,
-        deadline=call.deadline,
-        signer=call.signer,
-        signature=call.signature,
-    )
 
 
 def _time_out(desk: GasDesk, escrow: Escrow) -> bool:

@@ -231,7 +231,7 @@ def accept_signed_call(
     digest = _move_digest(
         trade, funded_at=funded_at, move=move, arguments=arguments, deadline=deadline
     )
-    _check_signed(signer, digest, deadline=deadline, signature=signature)
+    _check_signed_in_time(signer, digest, deadline=deadline, signature=signature)
     return _keep(
         digest,
         signer,
@@ -264,8 +264,8 @@ def accept_signed_settle(
     digest = _move_digest(
         trade, funded_at=funded_at, move="settle", arguments=arguments, deadline=deadline
     )
-    _check_signed(trade.seller, digest, deadline=deadline, signature=seller_signature)
-    _check_signed(trade.buyer, digest, deadline=deadline, signature=buyer_signature)
+    _check_signed_in_time(trade.seller, digest, deadline=deadline, signature=seller_signature)
+    _check_signed_in_time(trade.buyer, digest, deadline=deadline, signature=buyer_signature)
     return _keep(
         digest,
         trade.seller,
@@ -291,8 +291,8 @@ def accept_signed_withdrawal(
     """
     account = checksum_address(account)
     arguments = {"account": account, "token": token, "amount": amount, "to": to}
-    digest = _digest("Withdraw", {**arguments, "deadline": deadline})
-    _check_signed(account, digest, deadline=deadline, signature=signature)
+    digest = call_digest("Withdraw", {**arguments, "deadline": deadline})
+    _check_signed_in_time(account, digest, deadline=deadline, signature=signature)
     return _keep(
         digest,
         account,
@@ -373,10 +373,14 @@ def _move_digest(
     primary, message = message_of(
         move, trade, funded_at=funded_at, arguments=arguments, deadline=deadline
     )
-    return _digest(primary, message)
+    return call_digest(primary, message)
 
 
-def _digest(primary: str, message: Mapping[str, Any]) -> bytes:
+def call_digest(primary: str, message: Mapping[str, Any]) -> bytes:
+    """What is signed for a message of this hub's contract.
+
+    Raises: ValueRefused.
+    """
     chain = current_chain()
     contract = chain.contract_address
     try:
@@ -387,13 +391,21 @@ def _digest(primary: str, message: Mapping[str, Any]) -> bytes:
         ) from error
 
 
-def _check_signed(signer: str, digest: bytes, *, deadline: int, signature: str) -> None:
+def _check_signed_in_time(signer: str, digest: bytes, *, deadline: int, signature: str) -> None:
     if deadline > MAX_DEADLINE:
         raise ValueRefused(
             "The signature is meant to last for ever. Sign again with a shorter time."
         )
     if deadline <= chain_clock():
         raise SignatureExpired("This signature is too old by now. Sign again.")
+    check_signed(signer, digest, signature)
+
+
+def check_signed(signer: str, digest: bytes, signature: str) -> None:
+    """Refuse a signature that is not the signer's over this digest; contract accounts are asked on chain.
+
+    Raises: SignatureWrong, NodeUnavailable.
+    """
     try:
         is_signed = typed_data.is_signed_by(signer, digest, signature)
     except typed_data.SignatureRefused as error:
