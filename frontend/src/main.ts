@@ -14,7 +14,7 @@ import "./elements/socket.ts";
 
 import { lazily } from "./lazy.ts";
 
-for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-account", "app-check"]) {
+for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-account", "app-check", "app-submit"]) {
   lazily(tag, () => import("./wallet-elements.ts"));
 }
 lazily("app-chat", () => import("./elements/chat.ts"));

@@ -32,13 +32,14 @@ export const chainId = (): number => Number(meta("chain")?.content ?? 0);
 export const rpcUrl = (): string => meta("chain")?.dataset["rpc"] ?? "";
 
 /**
- * The answer to a JSON post.
+ * The answer to a JSON post. With `keepalive` it arrives even if the page is closed meanwhile.
  *
  * @throws Problem with the server's sentence, or one about the connection.
  */
-export const postJson = <T>(url: string, body: Json | object): Promise<T> =>
+export const postJson = <T>(url: string, body: Json | object, { keepalive = false } = {}): Promise<T> =>
   ask(url, {
     method: "POST",
+    keepalive,
     body: JSON.stringify(body),
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
   });

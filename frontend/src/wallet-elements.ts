@@ -5,4 +5,5 @@ import "./elements/check.ts";
 import "./elements/move.ts";
 import "./elements/publish.ts";
 import "./elements/sign-in.ts";
+import "./elements/submit.ts";
 import "./elements/take.ts";

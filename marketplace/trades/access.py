@@ -6,10 +6,11 @@ import re
 
 from django.http import Http404
 
+from escrow.models import SignedCall
 from marketplace.accounts.access import has_role
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade
-from marketplace.trades.states import Role
+from marketplace.trades.states import Move, Role
 
 REF = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{2}\Z")
 _RELATED = ("offer", "asset__chain", "buyer", "seller", "maker", "taker")
@@ -46,6 +47,11 @@ def trade_for_desk_or_party(user: User | None, ref: str) -> Trade | None:
         trade.disputed_at > 0 and user.address == trade.arbitrator and has_role(user, "arbitrator")
     )
     return trade if is_judge or role_of(user, trade) is not None else None
+
+
+def may_carry(call: SignedCall, user: User) -> bool:
+    """Whether a party may have this signed step of his trade as a file: his own, or a split, which both signed."""
+    return call.signer == user.address or call.move == Move.SETTLE
 
 
 def _found(ref: str) -> Trade | None:

@@ -6,9 +6,10 @@ from marketplace.accounts.models import User
 from marketplace.money import fee_base_units
 from marketplace.offers.arbitrators import arbitrator
 from marketplace.reputation.selectors import record_for, together
-from marketplace.trades.access import role_of
+from marketplace.trades.access import may_carry, role_of
 from marketplace.trades.endings import Ending, ending_of, timeout_variant
 from marketplace.trades.facts import facts_of
+from marketplace.trades.journey import journey_of
 from marketplace.trades.lockbar import lock_steps
 from marketplace.trades.models import Trade
 from marketplace.trades.parts import (
@@ -72,6 +73,8 @@ def room_of(trade: Trade, viewer: User) -> Room:
         health=moment.health,
         traffic=moment.traffic,
         pending=moment.traffic.pending,
+        journey=journey_of(trade, moment.traffic, viewer.address, now=moment.now),
+        paid_way="send" if moment.can_record and not moment.is_relayed else "sign",
         card=card_of(trade, moment.card, role) if moment.card else None,
         split=split_of(trade, moment.split, role) if moment.split else None,
         ending=ending,
@@ -144,7 +147,7 @@ def _chip(stage: Stage, peer: User, ending: Ending | None) -> tuple[str, str]:
 
 def _signed_file(trade: Trade, viewer: User, moment: Moment) -> str:
     """Where the viewer's own waiting call can be saved, so that anybody can send it without us."""
-    mine = next((call for call in moment.traffic.calls if call.signer == viewer.address), None)
+    mine = next((call for call in moment.traffic.calls if may_carry(call, viewer)), None)
     return (
         f"/trade/{trade.ref}/signed/{mine.pk}.json"
         if mine is not None and trade.status in LIVE

@@ -11,6 +11,7 @@ from marketplace.payments.catalogue import pay_text
 from marketplace.reputation.selectors import Record
 from marketplace.trades.endings import Ending
 from marketplace.trades.facts import Fact
+from marketplace.trades.journey import Journey
 from marketplace.trades.lockbar import Step
 from marketplace.trades.models import Trade
 from marketplace.trades.parts import Card, CopyRow, LedgerRow, Split
@@ -58,6 +59,8 @@ class Room:
     health: ChainHealth
     traffic: Traffic
     pending: PendingEvent | None
+    journey: Journey
+    paid_way: str
     card: Card | None
     split: Split | None
     ending: Ending | None
@@ -154,7 +157,17 @@ class Room:
     @property
     def waits_for_relayer(self) -> bool:
         """Whether a signed step waits because our sender does not work."""
-        return not self.health.relayer_ok and not self.traffic.events and bool(self.signed_file)
+        return not self.health.relayer_ok and self.journey.own_call is not None
+
+    @property
+    def is_paid_relayed(self) -> bool:
+        """Whether saying "paid" is a signature, and the network's fee ours."""
+        return self.paid_way == "sign"
+
+    @property
+    def signed_page(self) -> str:
+        """The page of the reader's signed step: file, QR code and what anybody can do with it."""
+        return self.signed_file.removesuffix(".json") + "/" if self.signed_file else ""
 
     @property
     def extra_text(self) -> str:

@@ -131,10 +131,12 @@ class Traffic:
                 return Move(call.move)
         return None
 
-    @property
-    def refusal(self) -> str:
-        """Why the newest step did not go through; "" when it did or nothing was tried."""
-        tried: list[SignedCall | Submission] = [*self.calls, *self.submissions]
+    def refusal_for(self, address: str) -> str:
+        """Why a party's newest step did not go through; "" when it did or he tried nothing."""
+        tried: list[SignedCall | Submission] = [
+            *(call for call in self.calls if call.signer == address),
+            *(sent for sent in self.submissions if sent.account == address),
+        ]
         newest = max(tried, key=lambda row: row.created_at, default=None)
         refused = {
             SignedCallStatus.REFUSED,
@@ -165,10 +167,13 @@ def traffic_of(trade: Trade) -> Traffic:
     return Traffic(tuple(events), tuple(calls), tuple(submissions(trade.trade_id)), ahead)
 
 
-def can_record_paid(trade: Trade, health: ChainHealth) -> bool:
-    """Whether "paid" would reach the chain: by the relayer's promise, or by gas of the buyer's own. The node is asked only then."""
-    if health.relayer_ok and is_paid_promised(trade.trade_id, trade.funded_at):
-        return True
+def is_paid_relayed(trade: Trade, health: ChainHealth) -> bool:
+    """Whether the relayer works and has promised to send this trade's "paid"."""
+    return health.relayer_ok and is_paid_promised(trade.trade_id, trade.funded_at)
+
+
+def has_gas_for_paid(trade: Trade) -> bool:
+    """Whether the buyer could record "paid" by a transaction of his own; False while the node does not say."""
     try:
         return gateway().balance(trade.buyer.address) >= GAS_FOR_PAID_WEI
     except (NodeUnavailable, NodeRefused):
@@ -183,6 +188,8 @@ class Moment:
     health: ChainHealth
     traffic: Traffic
     can_record: bool
+    # Whether a signed "paid" would be sent for the buyer; else only a transaction of his own records it.
+    is_relayed: bool
     card: Proposal | None
     split: SettleProposal | None
 
@@ -191,11 +198,13 @@ def moment_of(trade: Trade, role: Role) -> Moment:
     """What is true around the trade at this second, for one role."""
     now, health = chain_clock(), chain_health()
     is_paying = role == Role.BUYER and trade.status == Status.FUNDED
+    is_relayed = not is_paying or is_paid_relayed(trade, health)
     return Moment(
         now=now,
         health=health,
         traffic=traffic_of(trade),
-        can_record=can_record_paid(trade, health) if is_paying else True,
+        can_record=is_relayed or has_gas_for_paid(trade),
+        is_relayed=is_relayed,
         card=_open_card(trade, now) if trade.status in BEFORE_FUNDING else None,
         split=_open_split(trade, now) if trade.status in LIVE else None,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from marketplace.trades.views import pages, steps
+from marketplace.trades.views import carried, pages, steps
 
 app_name = "trades"
 
@@ -18,7 +18,9 @@ urlpatterns = [
     path("trade/<str:ref>/take/", steps.take, name="take"),
     path("trade/<str:ref>/payer/", steps.payer, name="payer"),
     path("trade/<str:ref>/signed/", steps.signed, name="signed"),
-    path("trade/<str:ref>/signed/<int:pk>.json", pages.signed_file, name="signed_file"),
+    path("trade/<str:ref>/signed/<int:pk>.json", carried.signed_file, name="signed_file"),
+    path("trade/<str:ref>/signed/<int:pk>/", carried.signed_step, name="signed_step"),
+    path("submit/", carried.submit, name="submit"),
     path("trade/<str:ref>/submissions/", steps.submissions, name="submissions"),
     path("trade/<str:ref>/decline/", steps.decline, name="decline"),
     path("trade/<str:ref>/propose/", steps.propose, name="propose"),

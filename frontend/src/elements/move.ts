@@ -127,10 +127,10 @@ class MoveElement extends HTMLElement {
 
   async #finish(wallet: Wallet, sheet: Sheet, name: string, { call, hash }: Sent, status: StatusLine): Promise<void> {
     status.busy("Sent. Waiting for the network…");
-    const noted = postJson<Answer>(sheet.urls["submissions"] ?? "", { move: name, txHash: hash });
+    // If the hub cannot be told, or the page is closed, its follower sees the step all the same when the chain has it.
+    const noted = postJson<Answer>(sheet.urls["submissions"] ?? "", { move: name, txHash: hash }, { keepalive: true }).catch(() => ({}));
     await mined(wallet, hash, sheet.viewer, call);
-    // The chain has it already; if the hub could not be told, its follower sees it all the same.
-    const answer = await noted.catch(() => ({}));
+    const answer = await noted;
     await this.#done(answer, status, "Done. The network has it; this page goes on by itself.");
   }
 

@@ -77,24 +77,47 @@ interface Receipt {
   blockNumber: Hex;
 }
 
+interface Waiting {
+  nonce: Hex;
+}
+
 const POLL_MILLISECONDS = 700;
 const PATIENCE_MILLISECONDS = 120_000;
+const LOST_MILLISECONDS = 20_000;
+const REPLACED = "Your wallet sent another transaction in its place. If that was the same step, sped up, this page goes on by itself; if you cancelled it, nothing was moved, and you can press the button again.";
+const LOST = "The network does not know your transaction any more. Nothing was moved so far. Send it again from the wallet, or press the button once more.";
 
 /**
  * Wait until the transaction is in a block.
  *
- * @throws WalletTrouble when it reverted there, or was not seen for two minutes.
+ * @throws WalletTrouble when it reverted there, another took its nonce, the network forgot it, or two minutes were too short.
  */
 export async function mined(wallet: Wallet, hash: Hex, from: string, call: Call): Promise<void> {
   const ends = Date.now() + PATIENCE_MILLISECONDS;
+  const ask = <T>(method: string, ...params: unknown[]): Promise<T | null> =>
+    wallet.provider.request({ method, params }).catch(() => null) as Promise<T | null>;
+  let nonce = -1;
+  let seen = Date.now();
   while (Date.now() < ends) {
-    const receipt = (await wallet.provider.request({ method: "eth_getTransactionReceipt", params: [hash] }).catch(() => null)) as Receipt | null;
+    const receipt = await ask<Receipt>("eth_getTransactionReceipt", hash);
     if (receipt) {
       if (BigInt(receipt.status) === 1n) return;
       await wallet.provider.request({ method: "eth_call", params: [wire(call, from), receipt.blockNumber] });
       throw new WalletTrouble(contractSentence("0x"), "reverted");
     }
+    const waiting = await ask<Waiting>("eth_getTransactionByHash", hash);
+    if (waiting) [nonce, seen] = [Number(waiting.nonce), Date.now()];
+    else if (nonce >= 0) {
+      const used = Number((await ask<Hex>("eth_getTransactionCount", from, "latest")) ?? 0);
+      if (used > nonce) await mustBeMined(ask, hash);
+      else if (Date.now() - seen > LOST_MILLISECONDS) throw new WalletTrouble(LOST, "dropped");
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
   }
   throw new WalletTrouble("The network has not taken the transaction yet. It may still; this page goes on by itself when it does.", "slow", { calm: true });
+}
+
+/** The nonce is used up: by this transaction, mined between two questions, or by another. @throws WalletTrouble */
+async function mustBeMined(ask: (method: string, ...params: unknown[]) => Promise<unknown>, hash: Hex): Promise<void> {
+  if (!(await ask("eth_getTransactionReceipt", hash))) throw new WalletTrouble(REPLACED, "replaced", { calm: true });
 }

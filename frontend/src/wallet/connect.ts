@@ -30,6 +30,24 @@ export async function walletOf(address: string): Promise<Wallet> {
   throw new WalletTrouble(`${first.info.name}${other}, but this page belongs to ${short(address)}. Switch the account in the wallet, then try again.`, "wrong_account");
 }
 
+/**
+ * Whatever wallet is here, with the account it shows: for what anybody may send.
+ *
+ * @throws WalletTrouble when there is none, or it shows no account.
+ */
+export async function anyWallet(): Promise<[Wallet, string]> {
+  const known = wallets();
+  const [first] = known;
+  if (!first) throw new WalletTrouble("No wallet was found in this browser. Open this page where a wallet is, or unlock it and reload.", "no_wallet");
+  for (const wallet of known) {
+    const [shown] = await accountsOf(wallet, false).catch(() => []);
+    if (shown) return [chosen(wallet), shown];
+  }
+  const [account] = await accountsOf(first, true);
+  if (!account) throw new WalletTrouble(`${first.info.name} shows no account. Nothing was sent. Choose one in the wallet, then try again.`, "no_account");
+  return [chosen(first), account];
+}
+
 function chosen(wallet: Wallet): Wallet {
   remember(wallet);
   return wallet;

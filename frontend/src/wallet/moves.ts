@@ -77,5 +77,6 @@ export function callOf(name: string, sheet: Sheet, own: Record<string, string>):
   return escrowCall(contract, name, trade, BigInt(settle.toBuyer), BigInt(settle.deadline), ...signatures);
 }
 
-const asCallValue = (argument: string, text: string): unknown =>
+/** A move's own argument as the contract's interface takes it. */
+export const asCallValue = (argument: string, text: string): unknown =>
   argument === "evidence" ? text : argument === "newPayBy" ? Number(text) : BigInt(text);

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from chat.selectors import room_for
-from escrow.selectors import chain_clock, signed_calls
+from escrow.selectors import chain_clock
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.trades.access import role_of, trade_for
@@ -73,40 +73,6 @@ def sheet(request: HttpRequest, ref: str) -> JsonResponse:
     viewer = _viewer(request)
     trade = trade_for(viewer, ref)
     return JsonResponse(trade_sheet(trade, viewer, role_of(viewer, trade) or ""))
-
-
-@require_GET
-@signed_in
-@never_cache
-def signed_file(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
-    """One's own signed step as a file: with it anybody can bring it to the chain without us."""
-    viewer = _viewer(request)
-    trade = trade_for(viewer, ref)
-    mine = [
-        call
-        for call in signed_calls(trade.trade_id)
-        if call.pk == pk and call.signer == viewer.address
-    ]
-    if not mine:
-        raise Http404
-    call = mine[0]
-    chain = call.chain
-    document = {
-        "what": f"A signed step of a Parley trade: {call.move}. Anybody may send it to the contract.",
-        "chainId": chain.chain_id,
-        "contract": chain.contract_address,
-        "tradeId": call.trade_id,
-        "move": call.move,
-        "trade": call.terms,
-        "fundedAt": str(call.funded_at),
-        "arguments": call.arguments,
-        "deadline": str(call.deadline),
-        "signer": call.signer,
-        "signature": call.signature,
-    }
-    response = JsonResponse(document, json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = f'attachment; filename="parley-{trade.ref}-{call.move}.json"'
-    return response
 
 
 def _context(request: HttpRequest, ref: str) -> dict[str, Any]:

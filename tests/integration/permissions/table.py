@@ -77,6 +77,9 @@ ROWS: tuple[Row, ...] = (
     get("fees/", everybody(200)),
     get("glossary/", everybody(200)),
     get("robots.txt", everybody(200)),
+    # Anybody may bring a signed step to the contract; an empty one is refused.
+    get("submit/", everybody(200)),
+    post("submit/", everybody(400)),
     get("healthz", everybody((200, 503))),
     get("readyz", everybody((200, 503))),
     get("status/", everybody(200)),
@@ -133,6 +136,7 @@ ROWS: tuple[Row, ...] = (
     post_json(TRADE + "payer/", only(*PARTIES, answer=IN, anonymous=401)),
     post_json(TRADE + "signed/", only(*PARTIES, answer=IN, anonymous=401)),
     get(TRADE + "signed/<int:pk>.json", signed_in(404)),
+    get(TRADE + "signed/<int:pk>/", signed_in(404)),
     post_json(TRADE + "submissions/", only(*PARTIES, answer=IN, anonymous=401)),
     post(TRADE + "report/", only(*PARTIES, answer=IN)),
     post(TRADE + "decline/", only(*PARTIES, answer=IN)),
