@@ -6,18 +6,20 @@ import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from escrow.chain.moves import signed_calldata
-from escrow.chain.types import TradeTerms
+from escrow.models import RelayTransaction, SignedCall
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade
 from tests.browser.conftest import Enter
-from tests.drivers.trade import TradeDriver
+from tests.drivers.trade import DAY, TradeDriver
+from tests.plugin.browser import Visit
 from tests.plugin.site import Site
 
 IBAN = "DE89 3704 0044 0532 0130 00"
@@ -51,42 +53,68 @@ def test_account_is_withheld_while_nobody_relays(
 def test_stranger_brings_the_saved_step_to_the_chain(
     driver: TradeDriver,
     enter: Enter,
+    visit: Visit,
     live_site: Site,
     trade: Trade,
     cast: Any,
     alice: User,
     bob: User,
 ) -> None:
-    """ "Paid" is signed when the relayer is gone; the saved file is all a third account needs to record it."""
+    """ "Paid" is signed when the relayer is gone; a third account, unknown to the hub, brings the saved file to the network."""
     buyer = enter(bob, f"/trade/{trade.ref}/")
     buyer.sees("Send 231.40 EUR to Alice")
     live_site.background.stop_relayer()
     buyer.press("I have sent 231.40 EUR")
     buyer.sees("“Paid” is being recorded")
+    expect(buyer.page.get_by_text("Waiting for our sender")).to_be_visible()
     expect(buyer.page.get_by_text("Our sender is not working right now")).to_be_visible()
     with buyer.page.expect_download() as download:
         buyer.page.get_by_role("link", name="Save your signed step as a file").click()
-    saved = json.loads(Path(download.value.path()).read_text())
+    saved = Path(download.value.path())
+    assert json.loads(saved.read_text())["signer"] == bob.address
 
-    terms = TradeTerms.from_typed(saved["trade"])
-    assert (terms.trade_id, saved["move"], saved["signer"]) == (
-        trade.trade_id,
-        "markPaid",
-        bob.address,
-    )
-    calldata = signed_calldata(
-        saved["move"],
-        terms,
-        saved["arguments"],
-        deadline=int(saved["deadline"]),
-        signer=saved["signer"],
-        signature=saved["signature"],
-    )
-    driver.send(cast.carol, driver.node.call_of(calldata))
+    stranger = visit(cast.carol, path="/submit/")
+    stranger.page.get_by_label("The file").set_input_files(saved)
+    stranger.page.get_by_role("button", name="Check it").click()
+    expect(stranger.page.get_by_role("heading", name="It fits: “paid”")).to_be_visible()
+    stranger.page.get_by_role("button", name="Send it from my wallet").click()
+    expect(stranger.page.get_by_text("Done. The network has it")).to_be_visible(timeout=20_000)
     buyer.sees("Alice checks the bank")
     seller = enter(alice, f"/trade/{trade.ref}/")
     seller.sees("What arrived from Jonas Weber?")
     assert driver.fresh(trade).status == "PAID"
+    # The relayer comes back, finds the step made, and pays for nothing.
+    live_site.background.start_relayer()
+    _until(lambda: SignedCall.objects.get().status == "DONE")
+    assert RelayTransaction.objects.count() == 0
+
+
+def test_step_travels_as_a_link_that_a_phone_scans(
+    driver: TradeDriver,
+    enter: Enter,
+    visit: Visit,
+    live_site: Site,
+    trade: Trade,
+    cast: Any,
+    bob: User,
+) -> None:
+    """The QR code's link opens the page with the step in it; what is sent is the contract's own call."""
+    live_site.background.stop_relayer()
+    with live_site.background.paused():
+        driver.sign_move(trade, bob, "markPaid", open_for=DAY)
+    buyer = enter(bob, f"/trade/{trade.ref}/")
+    buyer.page.get_by_role("link", name="as a QR code, and who can send it").click()
+    expect(buyer.page.get_by_role("img", name="QR code")).to_be_visible()
+    link = buyer.page.locator("app-copy").get_attribute("value")
+    assert link is not None
+
+    stranger = visit(cast.carol, path="/submit/")
+    stranger.page.goto(link)
+    stranger.page.reload()
+    expect(stranger.page.get_by_role("heading", name="It fits: “paid”")).to_be_visible()
+    stranger.page.get_by_role("button", name="Send it from my wallet").click()
+    expect(stranger.page.get_by_text("Done. The network has it")).to_be_visible(timeout=20_000)
+    _until(lambda: driver.fresh(trade).status == "PAID")
 
 
 def test_seller_releases_with_the_hub_gone(
@@ -111,6 +139,14 @@ def test_seller_releases_with_the_hub_gone(
     live_site.start()
     buyer.open(f"/trade/{trade.ref}/")
     buyer.sees("Done. 248.75 USDC are in your wallet")
+
+
+def _until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait for what no page shows."""
+    ends = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < ends
+        time.sleep(0.1)
 
 
 def _finish(

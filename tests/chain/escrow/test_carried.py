@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
 import zlib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +23,38 @@ from tests.chain.escrow.conftest import DAY, ETHER, FAR, Walker, follow
 from tests.chain.escrow.test_relayer import EVIDENCE, accept, settle_down
 
 pytestmark = pytest.mark.django_db
+SCRIPT = Path(__file__).parents[3] / "docs" / "runbook" / "submit_step.py"
+Bring = Callable[[SignedCall], None]
 
 
 def file_of(call: SignedCall, **changes: Any) -> str:
     return json.dumps({**document_of(call), **changes})
 
 
-def bring(walker: Walker, call: SignedCall) -> None:
-    """A stranger sends what he was given, knowing nothing but the file."""
-    found = carried(file_of(call))
-    assert not found.is_made
-    walker.send(walker.stranger, walker.node.call_of(calldata_of(found.call)))
+@pytest.fixture
+def bring(walker: Walker, tmp_path: Path) -> Bring:
+    """A stranger sends what he was given by the script of the manual, knowing nothing but the file and a node."""
+
+    def brought(call: SignedCall) -> None:
+        assert not carried(file_of(call)).is_made
+        saved = tmp_path / "step.json"
+        saved.write_text(file_of(call), encoding="utf-8")
+        assert "takes it now" in _script(walker, saved).stderr
+        done = _script(walker, saved, "send")
+        assert (done.returncode, done.stdout.startswith(f"{call.move}: done")) == (0, True), done
+
+    return brought
+
+
+def _script(walker: Walker, saved: Path, *wanted: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPT, walker.node.rpc.url, saved, *wanted],
+        env={**os.environ, "KEY": "0x" + bytes(walker.stranger.key).hex()},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def split_call(walker: Walker, terms: TradeTerms) -> SignedCall:
@@ -57,6 +83,7 @@ def split_call(walker: Walker, terms: TradeTerms) -> SignedCall:
 def test_stranger_brings_any_signed_move(
     chain: Chain,
     walker: Walker,
+    bring: Bring,
     status: str,
     name: str,
     role: str,
@@ -68,7 +95,7 @@ def test_stranger_brings_any_signed_move(
     if "newPayBy" in arguments:
         arguments = {"newPayBy": walker.node.escrow_state(terms.trade_id).pay_by + 60}
     call = accept(walker, name, terms, getattr(walker, role), **arguments)
-    bring(walker, call)
+    bring(call)
     assert walker.node.escrow_state(terms.trade_id).status == after
     follow(chain)
     assert carried(file_of(call)).is_made
@@ -78,11 +105,13 @@ def test_stranger_brings_any_signed_move(
     assert RelayTransaction.objects.count() == 0
 
 
-def test_stranger_brings_reclaim_split_and_withdrawal(chain: Chain, walker: Walker) -> None:
+def test_stranger_brings_reclaim_split_and_withdrawal(
+    chain: Chain, walker: Walker, bring: Bring
+) -> None:
     unpaid, split = walker.funded(), walker.funded("PAID")
     walker.skip(1_801)
-    bring(walker, accept(walker, "reclaim", unpaid, walker.seller))
-    bring(walker, split_call(walker, split))
+    bring(accept(walker, "reclaim", unpaid, walker.seller))
+    bring(split_call(walker, split))
     owed_to = walker.funded("PAID")
     walker.rpc("anvil_setCode", walker.buyer.address, "0x5f5ffd")
     walker.move("release", owed_to, walker.seller)
@@ -96,7 +125,7 @@ def test_stranger_brings_reclaim_split_and_withdrawal(chain: Chain, walker: Walk
     call = accept_signed_withdrawal(
         **message, signature=walker.sign(walker.buyer, "Withdraw", message)
     )
-    bring(walker, call)
+    bring(call)
     assert walker.node.balance(message["to"]) == message["amount"]
     follow(chain)
     assert carried(file_of(call)).is_made
