@@ -29,6 +29,8 @@ class Environment:
     relayer_key: str
     metrics_token: str
     alarm_mail: str
+    relayer_max_cost_wei: int
+    relayer_min_balance_wei: int
     debug: bool
 
     @property
@@ -62,5 +64,7 @@ def read_environment() -> Environment:
         relayer_key=os.environ.get("RELAYER_KEY", ""),
         metrics_token=os.environ.get("METRICS_TOKEN", ""),
         alarm_mail=os.environ.get("ALARM_MAIL", ""),
+        relayer_max_cost_wei=int(os.environ.get("RELAYER_MAX_COST_WEI", "50000000000000000")),
+        relayer_min_balance_wei=int(os.environ.get("RELAYER_MIN_BALANCE_WEI", "10000000000000000")),
         debug=os.environ.get("DEBUG", "0") == "1",
     )

@@ -158,6 +158,8 @@ CHAIN_RPC_URL = ENV.chain_rpc_url
 CHAIN_ID = 72731
 CHAIN_DEPTH = 2
 RELAYER_KEY = ENV.relayer_key
+RELAYER_MAX_COST_WEI = ENV.relayer_max_cost_wei
+RELAYER_MIN_BALANCE_WEI = ENV.relayer_min_balance_wei
 
 # --- watching the hub ------------------------------------------------------------------------
 METRICS_TOKEN = ENV.metrics_token

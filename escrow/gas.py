@@ -32,8 +32,6 @@ PROMISES_PER_ACCOUNT = 10
 STEPS_AHEAD = 20
 # The contract's grace after payBy, during which a late "paid" still counts.
 GRACE_SECONDS = 86_400
-DEFAULT_MAX_COST_WEI = 5 * 10**16
-DEFAULT_MIN_BALANCE_WEI = 10**16
 
 
 @dataclass(slots=True)
@@ -105,7 +103,7 @@ def is_affordable(gas: int, max_fee: int) -> bool:
 
 def max_cost_wei() -> int:
     """The most that the hub pays for one transaction."""
-    return int(getattr(settings, "RELAYER_MAX_COST_WEI", DEFAULT_MAX_COST_WEI))
+    return int(settings.RELAYER_MAX_COST_WEI)
 
 
 def gas_spent_on(chain: Chain, trade_id: str, since: int) -> int:
@@ -142,7 +140,7 @@ def warning_of(purse: Purse, address: str) -> str:
             f"{len(purse.held_back)} step(s) wait because of their price or the gas that is promised to others: "
             f"{', '.join(purse.held_back)[:200]}. Fill the account or raise RELAYER_MAX_COST_WEI."
         )
-    least = int(getattr(settings, "RELAYER_MIN_BALANCE_WEI", DEFAULT_MIN_BALANCE_WEI))
+    least = int(settings.RELAYER_MIN_BALANCE_WEI)
     wanted = max(least, (PRICE_MARGIN * purse.promised + STEPS_AHEAD) * purse.step_wei)
     if purse.balance >= wanted:
         return ""
