@@ -8,6 +8,8 @@ import { join } from "node:path";
 const CALLS = [
   "fund", "fundWithPermit", "markPaid", "grantTime", "reclaim", "release", "cancel", "settle", "dispute", "rule",
   "timeout", "withdraw", "stateOf", "creditOf",
+  // What anybody may bring: the same moves with their signatures.
+  "markPaidBySig", "grantTimeBySig", "reclaimBySig", "releaseBySig", "cancelBySig", "disputeBySig", "ruleBySig", "withdrawBySig",
 ];
 
 const TOKEN_CALLS = [

@@ -121,6 +121,9 @@ def test_lost_step_is_told_and_can_be_sent_again(
     """N15: the pool forgot it, and nothing took its nonce."""
     with held_in_the_pool(driver, live_site):
         row = waiting_release(driver, seller)
+        # The page must have seen it once; its second question comes after the first one's answer.
+        while [method for method, _ in seller.wallet.calls].count("eth_getTransactionByHash") < 2:
+            seller.page.wait_for_timeout(100)
         driver.rpc("anvil_dropTransaction", row.tx_hash)
         expect(seller.status).to_contain_text(LOST, timeout=40_000)
         assert "Nothing was moved" in seller.status.inner_text()
