@@ -73,6 +73,11 @@ app.conf.update(
             "schedule": 3.0,
             "options": {"queue": "notify", "expires": 5},
         },
+        "send-notices": {
+            "task": "marketplace.notifications.tasks.send_notices",
+            "schedule": 2.0,
+            "options": {"queue": "notify", "expires": 4},
+        },
         "see-funds": {
             "task": "marketplace.offers.tasks.see_funds",
             "schedule": 30.0,

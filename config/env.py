@@ -5,13 +5,25 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class BadEnvironment(Exception):
     """An environment variable is missing or malformed; the text says which and what to write."""
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where mails are handed over. `is_tls` speaks TLS from the first byte, `is_starttls` before it says who we are."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    is_tls: bool
+    is_starttls: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,10 @@ class Environment:
     relayer_max_cost_wei: int
     relayer_min_balance_wei: int
     debug: bool
+    mail_server: MailServer | None
+    mail_from: str
+    vapid_private_key: str
+    push_origins: tuple[str, ...]
 
     @property
     def host(self) -> str:
@@ -67,4 +83,35 @@ def read_environment() -> Environment:
         relayer_max_cost_wei=int(os.environ.get("RELAYER_MAX_COST_WEI", "50000000000000000")),
         relayer_min_balance_wei=int(os.environ.get("RELAYER_MIN_BALANCE_WEI", "10000000000000000")),
         debug=os.environ.get("DEBUG", "0") == "1",
+        mail_server=_mail_server(os.environ.get("MAIL_URL", "")),
+        mail_from=os.environ.get("MAIL_FROM") or f"Parley <notices@{urlsplit(origin).hostname}>",
+        vapid_private_key=os.environ.get("VAPID_PRIVATE_KEY", ""),
+        push_origins=tuple(os.environ.get("PUSH_ORIGINS", "").split()),
+    )
+
+
+# How a mail server is spoken to, by the scheme of its address, and the port that goes with it.
+_MAIL_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
+
+
+def _mail_server(url: str) -> MailServer | None:
+    """`smtp://user:password@host` asks for STARTTLS, `smtps://` is TLS at once, `smtp+plain://` neither."""
+    if not url:
+        return None
+    parts = urlsplit(url)
+    try:
+        port = parts.port or _MAIL_PORTS[parts.scheme]
+    except (KeyError, ValueError):
+        port = 0
+    if not port or not parts.hostname:
+        raise BadEnvironment(
+            "MAIL_URL is not understood: write it as smtp://user:password@host:587, smtps:// for TLS from the start, or smtp+plain:// for a server on the same machine."
+        )
+    return MailServer(
+        host=parts.hostname,
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        is_tls=parts.scheme == "smtps",
+        is_starttls=parts.scheme == "smtp",
     )

@@ -124,6 +124,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
@@ -169,6 +170,26 @@ ALARM_MAIL = ENV.alarm_mail
 FEE_BPS = 50
 TAKE_OPEN_SECONDS = 600
 RULING_SECONDS = 14 * 24 * 3600
+
+# --- notices that leave the site -------------------------------------------------------------
+# "smtp" with a mail server, "file" on a devnet without one, "" where mail is not set up.
+MAIL_WAY = "smtp" if ENV.mail_server else "file" if IS_DEVNET else ""
+MAIL_FOLDER = STATE_DIR / "mail"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = ENV.mail_from
+EMAIL_TIMEOUT = 10
+if ENV.mail_server:
+    EMAIL_HOST, EMAIL_PORT = ENV.mail_server.host, ENV.mail_server.port
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.mail_server.user, ENV.mail_server.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = ENV.mail_server.is_tls, ENV.mail_server.is_starttls
+# A P-256 key in base64url; "" where push is not set up.
+VAPID_PRIVATE_KEY = ENV.vapid_private_key
+# A browser tells us where to post; we post nowhere but to the push services of browsers.
+PUSH_ORIGINS = ENV.push_origins or (
+    "https://fcm.googleapis.com",
+    "https://*.push.services.mozilla.com",
+    "https://*.notify.windows.com",
+    "https://web.push.apple.com",
+)
 
 # --- tasks -----------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL

@@ -21,11 +21,12 @@ const OUT = join(STATIC, "build");
 const NAMES = {
   "frontend/src/main.ts": "main.js",
   "frontend/src/practice/main.ts": "practice.js",
+  "frontend/src/push/worker.ts": "sw.js",
   "frontend/css/main.css": "main.css",
 };
 
 /** Bundled apart, so that a real network's page pays nothing for the practice wallet. */
-const BUNDLES = [["frontend/src/main.ts", "frontend/css/main.css"], ["frontend/src/practice/main.ts"]];
+const BUNDLES = [["frontend/src/main.ts", "frontend/css/main.css"], ["frontend/src/practice/main.ts"], ["frontend/src/push/worker.ts"]];
 
 const json = async (path) => JSON.parse(await readFile(path, "utf8"));
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marketplace.disputes.models import Case, Filing, Reading, Request, Ruling, Statement
 from marketplace.moderation.models import AuditEntry, Note, Sanction
-from marketplace.notifications.models import Notice
+from marketplace.notifications.models import Channel, Delivery, Notice
 from marketplace.offers.models import Offer, OfferDraft, OfferMethod
 from marketplace.payments.models import PaymentAccount
 from marketplace.prices.models import PriceQuote
@@ -14,6 +14,8 @@ from marketplace.trades.models import Proposal, SettleProposal, TermsVersion, Tr
 __all__ = [
     "AuditEntry",
     "Case",
+    "Channel",
+    "Delivery",
     "Filing",
     "Note",
     "Notice",

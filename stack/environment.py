@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ FILE = STATE / "environment.json"
 # Names the variables whose servers `up` runs itself, so that nobody takes them for given.
 OWN = "PARLEY_OWN"
 _SECRET_BYTES = 48
+_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def write(values: dict[str, str]) -> None:
@@ -42,6 +44,15 @@ def secret_key() -> str:
     file = STATE / "secret-key"
     if not file.exists():
         _private(file, secrets.token_urlsafe(_SECRET_BYTES))
+    return file.read_text().strip()
+
+
+def vapid_key() -> str:
+    """This checkout's own key for browser notices, made on first use: a number below the order of P-256, as base64url."""
+    file = STATE / "vapid-key"
+    if not file.exists():
+        number = 1 + secrets.randbelow(_P256_ORDER - 1)
+        _private(file, base64.urlsafe_b64encode(number.to_bytes(32, "big")).decode().rstrip("="))
     return file.read_text().strip()
 
 

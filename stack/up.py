@@ -112,6 +112,7 @@ def _environment(chosen: ports.Ports) -> dict[str, str]:
         **{name: os.environ[name] if _is_given(name) else url for name, url in own.items()},
         environment.OWN: " ".join(name for name in own if not _is_given(name)),
         "SECRET_KEY": environment.secret_key(),
+        "VAPID_PRIVATE_KEY": os.environ.get("VAPID_PRIVATE_KEY") or environment.vapid_key(),
         "DEVNET": "1",
         "PARLEY_STATE": str(STATE),
     }

@@ -18,3 +18,4 @@ for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-ac
   lazily(tag, () => import("./wallet-elements.ts"));
 }
 lazily("app-chat", () => import("./elements/chat.ts"));
+lazily("app-push", () => import("./elements/push.ts"));

@@ -14,6 +14,7 @@ from marketplace import outbox
 from marketplace.accounts.models import User
 from marketplace.notifications.services import notify
 from marketplace.reputation.services import record_result
+from marketplace.trades.access import role_of
 from marketplace.trades.lines import LINES, NOTICES, name_of, recipients, words_for
 from marketplace.trades.models import Trade, TradeEvent
 from marketplace.trades.states import CHAIN_OUTCOMES, Outcome, Role, Status
@@ -57,12 +58,20 @@ def _speak(event: TradeEvent) -> None:
         for person in recipients(trade, event, to):
             notify(
                 person,
-                kind=f"trade.{event.cause}",
+                kind=f"trade.{name}.{role_of(person, trade)}",
                 text=template.format_map(words),
                 url=f"/trade/{trade.ref}/",
+                until=_until(trade, event),
             )
     if event.new_status == Status.CLOSED:
         _record(trade, event)
+
+
+def _until(trade: Trade, event: TradeEvent) -> datetime | None:
+    """The end of the clock that a notice speaks of; none where nothing runs, or where the trade has moved on since."""
+    if trade.due_at is None or trade.status != event.new_status:
+        return None
+    return datetime.fromtimestamp(trade.due_at, UTC)
 
 
 def _record(trade: Trade, event: TradeEvent) -> None:

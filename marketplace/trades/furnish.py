@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.accounts.models import User
 from marketplace.money import fee_base_units
 from marketplace.offers.arbitrators import arbitrator
+from marketplace.notifications.selectors import is_reachable
 from marketplace.reputation.selectors import record_for, together
 from marketplace.trades.access import may_carry, role_of
 from marketplace.trades.endings import Ending, ending_of, timeout_variant
@@ -23,7 +24,7 @@ from marketplace.trades.parts import (
 )
 from marketplace.trades.room import Room
 from marketplace.trades.selectors import Moment, moment_of, payee_opening, payer_opening, sheet_at
-from marketplace.trades.stage import Around, Stage, is_turn, stage_of
+from marketplace.trades.stage import COMMITTING, Around, Stage, is_turn, stage_of
 from marketplace.trades.states import (
     BEFORE_FUNDING,
     CHAIN_OUTCOMES,
@@ -88,6 +89,7 @@ def room_of(trade: Trade, viewer: User) -> Room:
         quick_replies=QUICK_REPLIES.get((role, status), ()),
         sheet=sheet_at(trade, viewer, role, moment),
         signed_file=_signed_file(trade, viewer, moment),
+        is_out_of_reach=stage in COMMITTING and not is_reachable(viewer),
     )
 
 

@@ -74,6 +74,7 @@ class Room:
     quick_replies: tuple[str, ...]
     sheet: dict[str, Any]
     signed_file: str
+    is_out_of_reach: bool
 
     @property
     def template(self) -> str:
@@ -295,6 +296,11 @@ class Room:
     def can_sign(self) -> bool:
         """Whether the terms as they stand may be signed now."""
         return Move.TAKE in self.moves and bool(self.trade.payer_commitment)
+
+    @property
+    def has_clock(self) -> bool:
+        """Whether some time runs that a calendar could hold."""
+        return self.duty.until > 0
 
     @property
     def may_ask_time(self) -> bool:

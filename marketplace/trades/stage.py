@@ -170,6 +170,22 @@ TURNS = frozenset(
     }
 )
 
+# Before somebody signs, locks or pays: from here on his silence can cost him something.
+COMMITTING = frozenset(
+    {
+        Stage.NAME_PAYER,
+        Stage.SIGN,
+        Stage.ANSWER_READY,
+        Stage.WAIT_LOCK,
+        Stage.LOCKING,
+        Stage.PAY,
+        Stage.ASK_READY,
+        Stage.WAIT_READY,
+        Stage.NO_SHOW,
+        Stage.LOCK,
+    }
+)
+
 
 def is_turn(stage: Stage) -> bool:
     """Whether the page asks something of its reader now."""

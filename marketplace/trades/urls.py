@@ -15,6 +15,7 @@ urlpatterns = [
     path("trade/<str:ref>/region/", pages.region, name="region"),
     path("trade/<str:ref>/sheet/", pages.sheet, name="sheet"),
     path("trade/<str:ref>/chat/", pages.chat, name="chat"),
+    path("trade/<str:ref>/deadlines.ics", pages.deadlines, name="deadlines"),
     path("trade/<str:ref>/take/", steps.take, name="take"),
     path("trade/<str:ref>/payer/", steps.payer, name="payer"),
     path("trade/<str:ref>/signed/", steps.signed, name="signed"),

@@ -80,6 +80,7 @@ class Background:
         from escrow.tasks import relay, watch_submissions
         from marketplace.disputes.tasks import sweep_cases
         from marketplace.management.commands.follow import one_round
+        from marketplace.notifications.tasks import send_notices
         from marketplace.trades.tasks import sweep_trades
         from practice.tasks import play
 
@@ -89,6 +90,7 @@ class Background:
             relay()
         sweep_trades()
         sweep_cases()
+        send_notices()
         self._every(_SWEEP_EVERY_SECONDS, "submissions", watch_submissions)
         self._every(_SWEEP_EVERY_SECONDS, "play", play)
 

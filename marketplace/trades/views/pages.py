@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -14,6 +15,7 @@ from escrow.selectors import chain_clock
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.trades.access import role_of, trade_for
+from marketplace.trades.calendar import calendar_file
 from marketplace.trades.furnish import room_of
 from marketplace.trades.rows import EMPTY, TABS, rows_of, tab_links
 from marketplace.trades.selectors import trade_sheet
@@ -73,6 +75,23 @@ def sheet(request: HttpRequest, ref: str) -> JsonResponse:
     viewer = _viewer(request)
     trade = trade_for(viewer, ref)
     return JsonResponse(trade_sheet(trade, viewer, role_of(viewer, trade) or ""))
+
+
+@require_GET
+@signed_in
+@never_cache
+def deadlines(request: HttpRequest, ref: str) -> HttpResponse:
+    """The trade's times as a calendar file."""
+    viewer = _viewer(request)
+    trade = trade_for(viewer, ref)
+    role = role_of(viewer, trade)
+    if role is None:
+        raise Http404
+    response = HttpResponse(
+        calendar_file(trade, role, now=timezone.now()), content_type="text/calendar; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="parley-{trade.ref}.ics"'
+    return response
 
 
 def _context(request: HttpRequest, ref: str) -> dict[str, Any]:

@@ -106,6 +106,20 @@ ROWS: tuple[Row, ...] = (
     post("settings/profile/", signed_in(IN)),
     get("inbox/", signed_in(200)),
     post("inbox/read/", signed_in(IN)),
+    get("settings/notifications/", signed_in(200)),
+    get("settings/notifications/region/", signed_in(200)),
+    post("settings/notifications/mail/", signed_in(IN)),
+    post_json("settings/notifications/push/", signed_in(IN, anonymous=401)),
+    # Nobody here has a channel; another's looks like none.
+    post("settings/notifications/<int:pk>/test/", signed_in(404)),
+    post("settings/notifications/<int:pk>/remove/", signed_in(404)),
+    # The word in the link is the right; this one was never signed.
+    get("notices/arrived/<str:token>/", everybody(404), token="x"),
+    post("notices/arrived/<str:token>/", everybody(404), token="x"),
+    get("notices/stop/<str:token>/", everybody(404), token="x"),
+    post("notices/stop/<str:token>/", everybody(404), token="x"),
+    get("sw.js", everybody(200)),
+    get("manifest.webmanifest", everybody(200)),
     get("trades/", signed_in(200)),
     get("wallet/", signed_in(200)),
     post_json("wallet/withdraw/", signed_in(IN, anonymous=403)),
@@ -132,6 +146,7 @@ ROWS: tuple[Row, ...] = (
     get(TRADE + "region/", only(*PARTIES)),
     get(TRADE + "sheet/", only(*PARTIES)),
     get(TRADE + "chat/", only(*PARTIES)),
+    get(TRADE + "deadlines.ics", only(*PARTIES)),
     post_json(TRADE + "take/", only(*PARTIES, answer=IN, anonymous=401)),
     post_json(TRADE + "payer/", only(*PARTIES, answer=IN, anonymous=401)),
     post_json(TRADE + "signed/", only(*PARTIES, answer=IN, anonymous=401)),
@@ -206,7 +221,8 @@ OPS_ANSWERS: dict[str, Answer] = {**dict.fromkeys(PEOPLE, LOGIN), "operator": IN
 # Its own door and way out, which anybody may knock at.
 OPS_DOORS = ("ops/login/", "ops/logout/")
 
-# Takes reports of browsers, which carry no token and change nothing that anybody reads.
-WITHOUT_TOKEN = {"csp/"}
+# Takes reports of browsers, which carry no token and change nothing that anybody reads; and what mail programs and
+# the service worker post, for which a signed word in the address is the right.
+WITHOUT_TOKEN = {"csp/", "notices/arrived/<str:token>/", "notices/stop/<str:token>/"}
 # Shows the building blocks of the pages; served in debugging only.
 IN_DEBUG_ONLY = {"dev/ui/"}
