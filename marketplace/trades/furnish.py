@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marketplace.accounts.models import User
 from marketplace.money import fee_base_units
-from marketplace.offers.arbitrators import arbitrator
 from marketplace.notifications.selectors import is_reachable
+from marketplace.offers.arbitrators import arbitrator
 from marketplace.reputation.selectors import record_for, together
 from marketplace.trades.access import may_carry, role_of
 from marketplace.trades.endings import Ending, ending_of, timeout_variant

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils import timezone
 from eth_account.signers.local import LocalAccount
 
 from escrow.chain.deploy import Deployment
@@ -20,6 +21,9 @@ from marketplace.accounts.models import User
 from marketplace.disputes.services import open_case, open_due_cases
 from marketplace.moderation.services.cases import claim_case
 from marketplace.moderation.services.rulings import draft_ruling
+from marketplace.notifications.mail import stop_token
+from marketplace.notifications.models import Channel, Delivery
+from marketplace.notifications.proofs import open_proof, token_of
 from marketplace.offers.arbitrators import arbitrators
 from marketplace.offers.services import create_draft
 from marketplace.trades.models import Trade
@@ -75,7 +79,7 @@ def _peopled(site: Site, cast: Any) -> World:
     people["petra"] = User.objects.get(address=judge.address)
     people |= {name.lower(): User.objects.get(name=name) for name in ("Olga", "Marta")}
     driver.follow()
-    paths = _trades(driver, people) | _offers(driver, people)
+    paths = _trades(driver, people) | _offers(driver, people) | _channels(people["alice"])
     driver.follow()
     cookies = {name: signed_in_cookie(user) for name, user in people.items()}
     return World(site, paths, cookies)
@@ -97,6 +101,42 @@ def _offers(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
     # Last: publishing ends a maker's draft.
     create_draft(alice, values=values_for(arbitrators()[0].address))
     return paths
+
+
+def _channels(alice: User) -> dict[str, str]:
+    """Alice's mail address works, another refused, a browser was not tested yet; and the two links of a mail."""
+    now = timezone.now()
+    works = Channel.objects.create(
+        user=alice, way="mail", address="alice@example.org", verified_at=now, tested_at=now
+    )
+    refused = Channel.objects.create(
+        user=alice,
+        way="mail",
+        address="a-mailbox-with-a-long-name-that-nobody-reads@example.org",
+        verified_at=now,
+        disabled_at=now,
+        disabled_reason="refused",
+    )
+    Delivery.objects.create(
+        channel=refused,
+        stale_at=now,
+        parked_at=now,
+        failure="the mail server says 550 5.1.1 no such user here",
+    )
+    waiting = Channel.objects.create(user=alice, way="mail", address="new@example.org")
+    open_proof(waiting, now)
+    Channel.objects.create(
+        user=alice,
+        way="push",
+        address="https://fcm.googleapis.com/x",
+        keys={"auth": "x"},
+        label="Firefox on Linux",
+        verified_at=now,
+    )
+    return {
+        "arrived": f"/notices/arrived/{token_of(waiting)}/",
+        "stop": f"/notices/stop/{stop_token(works)}/",
+    }
 
 
 def _trades(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
