@@ -99,10 +99,21 @@ def test_a_notice_leads_nowhere_but_into_the_site(
 
 
 def test_a_browser_that_was_told_no_says_what_to_do(
-    pushes: PushService, driver: TradeDriver, enter: Enter, bob: User
+    pushes: PushService, driver: TradeDriver, enter: Enter, live_site: Site, bob: User
 ) -> None:
-    """Nobody allowed anything here, and Chromium without a screen answers for its person: no."""
-    person = enter(bob, PAGE)
+    person = enter(bob, "/inbox/")
+    session = person.page.context.new_cdp_session(person.page)
+    target = session.send("Target.getTargetInfo")["targetInfo"]
+    session.send(
+        "Browser.setPermission",
+        {
+            "permission": {"name": "notifications"},
+            "setting": "denied",
+            "origin": live_site.url,
+            "browserContextId": target["browserContextId"],
+        },
+    )
+    person.open(PAGE)
     expect(person.page.locator("app-push")).to_have_attribute("data-is", "denied")
     expect(person.page.locator("app-push [data-state]")).to_contain_text("blocked in this browser")
     expect(person.page.locator("app-push button")).to_be_hidden()

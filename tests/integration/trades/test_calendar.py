@@ -58,7 +58,7 @@ def test_the_file_holds_what_runs_and_moves_it_when_fetched_again(
     assert buyer["lock"]["STATUS"] == "CANCELLED"
     assert buyer["pay"]["STATUS"] == "CONFIRMED"
 
-    driver.sign_move(trade, alice, "grantTime", payBy=trade.pay_by + 3600)
+    driver.sign_move(trade, alice, "grantTime", newPayBy=trade.pay_by + 3600)
     longer = driver.settle_down(trade)
     again = events(longer, bob)
     assert again["pay"]["UID"] == buyer["pay"]["UID"]

@@ -12,6 +12,7 @@ from escrow.selectors import pending_events
 from marketplace.accounts.models import User
 from marketplace.notifications.models import Channel, Delivery
 from marketplace.notifications.sending import send_due
+from marketplace.trades.delivery import deliver_pending
 from marketplace.trades.models import Trade
 from marketplace.trades.reminders import remind_due
 from marketplace.trades.states import shown_pay_by
@@ -38,6 +39,7 @@ def post(settings: Any, alice: User, bob: User) -> Any:
 
 def subjects(post: MailServer) -> list[tuple[str, str]]:
     """To whom and about what, in order; what was sent before is forgotten."""
+    deliver_pending()
     send_due()
     found = [
         (message["To"].split("@")[0], message["Subject"].split(" · ")[0]) for message in post.given
