@@ -111,6 +111,7 @@ def robots(_request: HttpRequest) -> HttpResponse:
         "/desk/",
         "/ops/",
         "/inbox/",
+        "/notices/",
         "/wallet/",
         "/settings/",
         "/connect/",
