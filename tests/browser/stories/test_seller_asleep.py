@@ -75,7 +75,7 @@ def test_a_seller_who_sleeps_is_told_twice_and_then_loses_his_say(
     trade = driver.fresh(trade)
     assert (trade.status, trade.outcome) == ("CLOSED", "TIMED_OUT")
     seller = enter(alice, f"/trade/{trade.ref}/")
-    seller.sees("Your time to look ran out")
+    seller.sees("Your time ran out: the coins went to Bob")
     assert len(post.given) == 5
 
 
