@@ -22,6 +22,7 @@ from marketplace.disputes.models import Case, Reading, Request
 from marketplace.moderation.audit import record
 from marketplace.moderation.models import AuditEntry, Note, Sanction
 from marketplace.moderation.states import user_subject
+from marketplace.notifications.models import Delivery
 from marketplace.offers.models import Offer
 from marketplace.outbox import try_again
 from marketplace.reputation.models import Standing, TradeResult
@@ -201,7 +202,34 @@ class TradeEventAdmin(OutgoingAdmin):
     list_filter: ClassVar[Any] = (*OutgoingAdmin.list_filter, "cause")
 
 
+class DeliveryAdmin(Rows):
+    """Mails and browser notices on their way: that they wait and why, not to which address."""
+
+    fields = (
+        "notice",
+        "tries",
+        "due_at",
+        "stale_at",
+        "begun_at",
+        "sent_at",
+        "parked_at",
+        "failure",
+    )
+    list_display = ("notice", "way", "tries", "due_at", "sent_at", "parked_at", "failure")
+    list_filter: ClassVar[Any] = (
+        ("sent_at", admin.EmptyFieldListFilter),
+        ("parked_at", admin.EmptyFieldListFilter),
+    )
+    list_select_related: ClassVar[Any] = ("notice", "channel")
+
+    @admin.display(description="way")
+    def way(self, delivery: Delivery) -> str:
+        """Mail or push."""
+        return delivery.channel.way
+
+
 admin.site.register(User, PersonAdmin)
+admin.site.register(Delivery, DeliveryAdmin)
 admin.site.register(Trade, TradeAdmin)
 admin.site.register(TradeEvent, TradeEventAdmin)
 admin.site.register(Offer, OfferAdmin)

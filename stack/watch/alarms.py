@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from escrow.selectors import STALE_AUDIT_SECONDS, STALE_HEAD_SECONDS, STALE_RELAYER_SECONDS
 from escrow.states import ProblemKind
 from stack.watch import signs
 from stack.watch.figures import PAID_IS_LATE_SECONDS, Figures
 
-DEFAULT_MIN_BALANCE_WEI = 10**16
-# With less than this many times the least, an operator fills the account before anybody notices.
-LOW_TIMES = 5
 STUCK_SECONDS = 180
 CALL_WAITS_SECONDS = 180
 OUTBOX_SECONDS = 60
+DELIVERY_SECONDS = 300
 REDIS_FULL_PERCENT = 90
 
 # Parts of the hub as /status/ shows them.
@@ -87,25 +83,14 @@ def _kind(kind: ProblemKind) -> Callable[[Figures], str]:
 # --- steps that the hub sends for people ------------------------------------------------------
 
 
-def _least_wei() -> int:
-    return int(getattr(settings, "RELAYER_MIN_BALANCE_WEI", DEFAULT_MIN_BALANCE_WEI))
-
-
-def _relayer_empty(figures: Figures) -> str:
+def _relayer_unable(figures: Figures) -> str:
     row = figures.relayer
-    if row is None or row.checked_at is None or row.balance_wei >= _least_wei():
-        return ""
-    return f"{row.address} holds {row.balance_wei} wei; below {_least_wei()} nothing is sent."
+    return row.reason if row is not None and row.checked_at is not None and not row.is_ok else ""
 
 
 def _relayer_low(figures: Figures) -> str:
     row = figures.relayer
-    if row is None or row.checked_at is None or _relayer_empty(figures):
-        return ""
-    free = row.balance_wei - figures.relayed.reserved_wei
-    if free >= LOW_TIMES * _least_wei():
-        return ""
-    return f"{row.address} holds {row.balance_wei} wei, {figures.relayed.reserved_wei} of it spoken for."
+    return row.warning if row is not None and not _relayer_unable(figures) else ""
 
 
 def _relayer_off(figures: Figures) -> str:
@@ -166,6 +151,13 @@ def _outbox_old(figures: Figures) -> str:
     if age is None or age <= OUTBOX_SECONDS:
         return ""
     return f"{figures.outbox.count} rows wait, the oldest for {age} s."
+
+
+def _deliveries_old(figures: Figures) -> str:
+    age = figures.seconds_since(figures.deliveries.oldest)
+    if age is None or age <= DELIVERY_SECONDS:
+        return ""
+    return f"{figures.deliveries.count} mails and browser notices wait, the oldest for {age} s."
 
 
 def _parked(figures: Figures) -> str:
@@ -255,17 +247,17 @@ _LIST = (
         plain="We cannot send steps for people just now. Send them from your own wallet.",
     ),
     Rule(
-        name="relayer-empty",
-        means="The gas account is empty: nothing is sent.",
+        name="relayer-unable",
+        means="Nothing can be sent: the gas account is empty, gas is dearer than this hub pays, or the node does not take it.",
         runbook="relayer.md",
-        decide=_relayer_empty,
+        decide=_relayer_unable,
         is_urgent=True,
         part=STEPS,
-        plain="We have no gas to send steps for people. Send them from your own wallet.",
+        plain="We cannot send steps for people just now. Send them from your own wallet.",
     ),
     Rule(
         name="relayer-low",
-        means="The gas account will soon be empty.",
+        means="The gas account will soon be unable to keep what is promised, or single steps are too dear for it.",
         runbook="relayer.md",
         decide=_relayer_low,
     ),
@@ -317,6 +309,14 @@ _LIST = (
         decide=_outbox_old,
         part=NOTICES,
         plain="Notices and lines in the rooms come late. Look into your trades yourself.",
+    ),
+    Rule(
+        name="deliveries-old",
+        means="Mails or browser notices do not leave: the mail server or a push service does not take them.",
+        runbook="tasks.md",
+        decide=_deliveries_old,
+        part=NOTICES,
+        plain="Mails and browser notices come late. Look into your trades yourself.",
     ),
     Rule(
         name="tasks-parked",

@@ -27,6 +27,7 @@ from escrow.models import (
 )
 from escrow.states import EscrowStatus, RelayStatus, SignedCallStatus
 from marketplace import outbox
+from marketplace.notifications.selectors import waiting_deliveries
 from marketplace.trades.models import Trade
 from marketplace.trades.states import BEFORE_FUNDING
 from realtime.store import client
@@ -86,6 +87,7 @@ class Figures:
     takes: dict[str, int] = field(default_factory=dict)
     outbox: Waiting = Waiting()
     parked: int = 0
+    deliveries: Waiting = Waiting()
     unapplied: int = 0
     redis: RedisFigures | None = None
 
@@ -110,7 +112,14 @@ def read(at: datetime | None = None) -> Figures:
     leaving, parked = _outbox()
     chain = Chain.objects.select_related("relayer").filter(pk=settings.CHAIN_ID).first()
     if chain is None:
-        return Figures(at=at, takes=_takes(), outbox=leaving, parked=parked, redis=_redis())
+        return Figures(
+            at=at,
+            takes=_takes(),
+            outbox=leaving,
+            parked=parked,
+            deliveries=_deliveries(),
+            redis=_redis(),
+        )
     bare = Figures(at=at, chain=chain)
     return Figures(
         at=at,
@@ -127,6 +136,7 @@ def read(at: datetime | None = None) -> Figures:
         takes=_takes(),
         outbox=leaving,
         parked=parked,
+        deliveries=_deliveries(),
         unapplied=ChainEvent.objects.filter(
             chain=chain, canonical=True, applied_at__isnull=True
         ).count(),
@@ -190,6 +200,10 @@ def _takes() -> dict[str, int]:
 def _outbox() -> tuple[Waiting, int]:
     count, oldest = outbox.waiting()
     return Waiting(count=count, oldest=oldest), outbox.parked_count()
+
+
+def _deliveries() -> Waiting:
+    return Waiting(**waiting_deliveries().aggregate(count=Count("pk"), oldest=Min("created_at")))
 
 
 def _redis() -> RedisFigures | None:

@@ -126,6 +126,14 @@ def _trades(figures: Figures) -> Iterator[Metric]:
 
 
 def _tasks(figures: Figures) -> Iterator[Metric]:
+    yield _gauge(
+        "parley_deliveries", "Mails and browser notices that wait.", figures.deliveries.count
+    )
+    yield _gauge(
+        "parley_deliveries_oldest_seconds",
+        "For how long the oldest of them waits.",
+        figures.seconds_since(figures.deliveries.oldest) or 0,
+    )
     yield _gauge("parley_outbox_rows", "Rows of the outbox that wait.", figures.outbox.count)
     yield _gauge(
         "parley_outbox_oldest_seconds",

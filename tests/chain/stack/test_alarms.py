@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.models import F
 
 from escrow import auditor, indexer, relayer
@@ -19,7 +20,6 @@ from escrow.services import accept_signed_call, mark_applied, register_deploymen
 from escrow.states import ProblemKind
 from stack import services
 from stack.children import Child
-from stack.watch.alarms import DEFAULT_MIN_BALANCE_WEI, LOW_TIMES
 from tests.chain.escrow.conftest import ETHER, FAR, Walker, follow
 from tests.drivers.alarms import has_begun, has_ended, look
 
@@ -164,26 +164,20 @@ def test_chain_nodes_disagree_follows_what_the_follower_noted(well: Chain) -> No
     assert has_ended("chain-nodes-disagree")
 
 
-def test_relayer_empty_and_low_follow_the_balance(well: Chain, walker: Walker) -> None:
+def test_relayer_unable_and_low_follow_the_balance(well: Chain, walker: Walker) -> None:
     account = relayer_account().address
     walker.rpc("anvil_setBalance", account, "0x0")
     relayer.run_once()
-    assert has_begun("relayer-empty")
+    assert has_begun("relayer-unable")
 
-    walker.rpc("anvil_setBalance", account, hex((LOW_TIMES - 1) * DEFAULT_MIN_BALANCE_WEI))
+    walker.rpc("anvil_setBalance", account, hex(settings.RELAYER_MIN_BALANCE_WEI - 1))
     relayer.run_once()
-    assert has_ended("relayer-empty")
+    assert has_ended("relayer-unable")
     assert "relayer-low" in look()
 
     walker.rpc("anvil_setBalance", account, hex(ETHER))
     relayer.run_once()
     assert has_ended("relayer-low")
-
-
-def test_relayer_low_begins_before_the_account_is_empty(well: Chain, walker: Walker) -> None:
-    walker.rpc("anvil_setBalance", relayer_account().address, hex(2 * DEFAULT_MIN_BALANCE_WEI))
-    relayer.run_once()
-    assert has_begun("relayer-low")
 
 
 def test_relayer_off_begins_without_rounds(well: Chain) -> None:

@@ -25,6 +25,9 @@ from django.utils import timezone
 from config.celery import app
 from marketplace import outbox
 from marketplace.accounts.models import User
+from marketplace.notifications.models import Channel, Delivery
+from marketplace.notifications.sending import send_due
+from marketplace.notifications.services import notify
 from marketplace.outbox import LAST_TRY
 from marketplace.trades.delivery import deliver_pending
 from marketplace.trades.models import Trade, TradeEvent
@@ -36,6 +39,7 @@ from stack.models import Alarm
 from stack.watch import looks, signs
 from stack.watch.alarms import RULES
 from tests.drivers.alarms import has_begun, has_ended, look
+from tests.drivers.mail import mail_server
 from tests.integration.disputes import rows
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +117,29 @@ def test_outbox_old_begins_when_nobody_delivers(trade: Trade) -> None:
     assert has_begun("outbox-old", in_seconds=61)
     deliver_pending()
     assert has_ended("outbox-old")
+
+
+def test_deliveries_old_begins_when_the_mail_server_takes_nothing(
+    alice: User, settings: Any
+) -> None:
+    now = timezone.now()
+    with mail_server(settings) as post:
+        Channel.objects.create(
+            user=alice, way="mail", address="alice@example.org", verified_at=now, tested_at=now
+        )
+        port = settings.EMAIL_PORT
+        settings.EMAIL_PORT = services.free_port()
+        notify(alice, kind="trade.funded.buyer", text="Locked.", url="/trade/ABCD2345/")
+        send_due()
+        assert "deliveries-old" not in look()
+        assert has_begun("deliveries-old", in_seconds=301)
+
+        settings.EMAIL_PORT = port
+        cache.clear()
+        Delivery.objects.update(due_at=now)
+        send_due()
+        assert len(post.mails) == 1
+        assert has_ended("deliveries-old")
 
 
 def test_tasks_parked_begins_with_a_row_that_fails_five_times(trade: Trade) -> None:

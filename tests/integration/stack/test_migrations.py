@@ -19,7 +19,7 @@ from tests.integration.tasks.conftest import outbox_rows, traded
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LONGEST_WAIT_SECONDS = 2.0
-BEFORE, AFTER = "0001_initial", "0010_outbox"
+BEFORE, AFTER = "0001_initial", "0002_outbox"
 ROWS = 20_000
 
 

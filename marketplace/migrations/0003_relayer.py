@@ -19,6 +19,6 @@ def reserve_for_locked_trades(apps: Any, _editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0010_outbox"), ("escrow", "0005_relayer")]
+    dependencies = [("marketplace", "0002_outbox"), ("escrow", "0005_relayer")]
 
     operations = [migrations.RunPython(reserve_for_locked_trades, migrations.RunPython.noop)]

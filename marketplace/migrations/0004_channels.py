@@ -10,7 +10,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("marketplace", "0001_initial"),
+        ("marketplace", "0003_relayer"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
