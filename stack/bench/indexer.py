@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from stack import services
+from stack import bundle, node, services
 from stack.children import Child, Program
 from stack.folders import ROOT
 
@@ -23,6 +23,15 @@ ROUNDS = 40
 
 def measure(events: int = EVENTS) -> dict[str, float]:
     """Events and blocks per second, memory growth while catching up, and milliseconds from mined to shown."""
+    if not bundle.is_current():
+        subprocess.run(
+            bundle.command(),
+            cwd=ROOT,
+            env={**os.environ, **node.environment()},
+            stdout=sys.stderr,
+            check=True,
+        )
+        bundle.note_built()
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as name:
         folder = Path(name)
         ports = services.free_port(), services.free_port()

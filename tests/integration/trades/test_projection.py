@@ -277,6 +277,7 @@ def test_nothing_lasting_comes_from_an_event_that_is_not_settled(
 ) -> None:
     """I27: no status, no line, no notice and no result of reputation before the event is deep enough."""
     trade = driver.agreed(alice, bob)
+    driver.follow()
     notices = Notice.objects.count()
     driver.fund(trade)
     driver.follow()
