@@ -16,7 +16,7 @@ RELEASE_AT = 400
 
 
 def trades_in_a_loop(node: Gateway, *, buyer: str, arbitrator: str, events: int) -> None:
-    """Make so many events, two for each trade, EVENTS_PER_BLOCK in each block.
+    """Make about so many events, EVENTS_PER_BLOCK in each block; a block releases what the one before it locked.
 
     Call data: how many trades, their first salt, the contract, the amount; then a fund and a release call as a pattern.
     """
@@ -41,9 +41,11 @@ def trades_in_a_loop(node: Gateway, *, buyer: str, arbitrator: str, events: int)
     sender = rpc("eth_accounts")[15]
     for first in range(0, events, EVENTS_PER_BLOCK):
         trades = min(EVENTS_PER_BLOCK, events - first) // 2
-        head = _words(trades, first + 1, int(node.contract, 16), pattern.amount)
+        head = _words(trades, first // 2 + 1, int(node.contract, 16), pattern.amount)
         call = {"from": sender, "to": ADDRESS, "data": "0x" + head + calls, "gas": hex(5 * 10**7)}
         rpc("eth_sendTransaction", call)
+        # A lock cannot be released within its own second.
+        rpc("evm_increaseTime", 2)
         rpc("anvil_mine", "0x1")
     rpc("evm_setAutomine", True)
 
@@ -58,7 +60,7 @@ def _push(value: int) -> bytes:
 
 
 def _code() -> bytes:
-    """Copies both patterns into memory, then for each trade writes its salt into both and calls both."""
+    """Copies both patterns into memory; for each trade locks a new one and releases the one as many salts before it."""
     calldatacopy, calldataload, mstore, gas, call, pop = 0x37, 0x35, 0x52, 0x5A, 0xF1, 0x50
     dup1, swap1, add, sub, iszero, jump, jumpi, dest = (
         0x80,
@@ -77,7 +79,15 @@ def _code() -> bytes:
     )
     turn = _ops(
         *([dup1], 32, [calldataload, add]),
-        *([dup1], LAST_WORD, [mstore], RELEASE_AT + LAST_WORD, [mstore]),
+        *(
+            [dup1],
+            LAST_WORD,
+            [mstore],
+            0,
+            [calldataload, swap1, sub],
+            RELEASE_AT + LAST_WORD,
+            [mstore],
+        ),
         *(0, 0, CALL_BYTES, 0, 96, [calldataload], 64, [calldataload, gas, call, pop]),
         *(0, 0, CALL_BYTES, RELEASE_AT, 0, 64, [calldataload, gas, call, pop]),
         *(1, [swap1, sub]),
