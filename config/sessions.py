@@ -13,6 +13,9 @@ from redis import RedisError
 
 logger = logging.getLogger(__name__)
 
+# A copy that could not be taken away (Redis was not there when somebody signed out) is believed no longer than this.
+COPY_SECONDS = 300
+
 
 class SessionStore(cached_db.SessionStore):
     """Django's, over a copy that may fail."""
@@ -35,7 +38,12 @@ class _Copy:
         return _tried(lambda: self._cache.get(key))
 
     def set(self, key: str, value: Any, timeout: int) -> None:
-        _tried(lambda: self._cache.set(key, value, timeout))
+        try:
+            self._cache.set(key, value, min(timeout, COPY_SECONDS))
+        except RedisError as error:
+            logger.debug("the copy of a session: %s", error)
+            # A full Redis still holds the copy before this one.
+            self.delete(key)
 
     def delete(self, key: str) -> None:
         _tried(lambda: self._cache.delete(key))

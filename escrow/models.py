@@ -39,7 +39,7 @@ class Chain(models.Model):
     polled_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True, default="")
     problem_kind = models.CharField(
-        max_length=8, choices=ProblemKind.choices, blank=True, default=""
+        max_length=8, choices=ProblemKind.choices, blank=True, default="", db_default=""
     )
     halt_reason = models.TextField(blank=True, default="")
     audited_at = models.DateTimeField(null=True, blank=True)
@@ -238,7 +238,7 @@ class Submission(models.Model):
     text = models.CharField(max_length=400, blank=True, default="")
     sender = AddressField(blank=True, default="")
     nonce = models.PositiveBigIntegerField(null=True, blank=True)
-    replaced_by = HashField(blank=True, default="")
+    replaced_by = HashField(blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField(null=True, blank=True)
 
@@ -311,7 +311,7 @@ class Relayer(models.Model):
     is_ok = models.BooleanField(default=True)
     reason = models.CharField(max_length=400, blank=True, default="")
     # For the operator: it still works, but something must be done soon.
-    warning = models.CharField(max_length=400, blank=True, default="")
+    warning = models.CharField(max_length=400, blank=True, default="", db_default="")
     checked_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                     ("DISAGREE", "two nodes tell different chains"),
                 ],
                 default="",
+                db_default="",
                 max_length=8,
             ),
         ),

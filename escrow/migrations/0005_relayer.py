@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="relayer",
             name="warning",
-            field=models.CharField(blank=True, default="", max_length=400),
+            field=models.CharField(blank=True, default="", db_default="", max_length=400),
         ),
         migrations.AddField(
             model_name="relaytransaction",
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="submission",
             name="replaced_by",
-            field=escrow.fields.HashField(blank=True, default=""),
+            field=escrow.fields.HashField(blank=True, default="", db_default=""),
         ),
         migrations.CreateModel(
             name="GasReservation",

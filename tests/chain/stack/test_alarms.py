@@ -164,20 +164,23 @@ def test_chain_nodes_disagree_follows_what_the_follower_noted(well: Chain) -> No
     assert has_ended("chain-nodes-disagree")
 
 
-def test_relayer_unable_and_low_follow_the_balance(well: Chain, walker: Walker) -> None:
-    account = relayer_account().address
+def test_relayer_low_and_unable_follow_the_balance(well: Chain, walker: Walker) -> None:
+    account, least = relayer_account().address, settings.RELAYER_MIN_BALANCE_WEI
+    walker.rpc("anvil_setBalance", account, hex(least - 1))
+    relayer.run_once()
+    assert has_begun("relayer-low")
+    walker.rpc("anvil_setBalance", account, "0x0")
+    relayer.run_once()
+    assert has_ended("relayer-low")
+    walker.rpc("anvil_setBalance", account, hex(ETHER))
+    relayer.run_once()
+    assert "relayer-unable" not in look()
     walker.rpc("anvil_setBalance", account, "0x0")
     relayer.run_once()
     assert has_begun("relayer-unable")
-
-    walker.rpc("anvil_setBalance", account, hex(settings.RELAYER_MIN_BALANCE_WEI - 1))
-    relayer.run_once()
-    assert has_ended("relayer-unable")
-    assert "relayer-low" in look()
-
     walker.rpc("anvil_setBalance", account, hex(ETHER))
     relayer.run_once()
-    assert has_ended("relayer-low")
+    assert has_ended("relayer-unable")
 
 
 def test_relayer_off_begins_without_rounds(well: Chain) -> None:
