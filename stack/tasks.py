@@ -28,7 +28,8 @@ def heartbeat(self: Task[Any, Any]) -> None:
 @shared_task(name="stack.tasks.look_for_alarms", soft_time_limit=20, time_limit=30)
 def look_for_alarms() -> None:
     """Look at the hub once; two at once do no harm."""
-    looks.look()
+    if not looks.is_starting():
+        looks.look()
 
 
 @shared_task(name="stack.tasks.refresh_feeds")

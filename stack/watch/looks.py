@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 import structlog
 from django.conf import settings
@@ -22,8 +23,16 @@ from stack.watch.figures import Figures, read
 EVERY_SECONDS = 15
 LOOKS = 7_270_010
 _DETAIL_CHARACTERS = 400
+# A hub that has just started has not yet read, sent or compared anything: that is no alarm.
+STARTING_SECONDS = 60
 
 log = structlog.get_logger(__name__)
+_born = time.monotonic()
+
+
+def is_starting() -> bool:
+    """Whether this process is too young to judge the others."""
+    return time.monotonic() - _born < STARTING_SECONDS
 
 
 def look(figures: Figures | None = None) -> list[Alarm]:
@@ -44,6 +53,8 @@ def look(figures: Figures | None = None) -> list[Alarm]:
 def keep_looking(stop: threading.Event) -> None:
     """Look every fifteen seconds until told to stop; whatever fails is logged and tried again."""
     while not stop.wait(EVERY_SECONDS):
+        if is_starting():
+            continue
         try:
             look()
         except DatabaseError:

@@ -328,6 +328,7 @@ def test_the_thread_beside_the_follower_looks_by_itself(
     own_redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(looks, "EVERY_SECONDS", 0.05)
+    monkeypatch.setattr(looks, "STARTING_SECONDS", 0)
     own_redis.stop()
     stop = threading.Event()
     thread = threading.Thread(target=looks.keep_looking, args=[stop])
