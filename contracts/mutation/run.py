@@ -13,7 +13,8 @@ A mutant is compiled plainly, in half a second; the tests deploy it from that ar
     same code         compiles to the code of the original, plainly or as deployed: no fault at all
     twin              compiles to the code of a mutant judged before
 
-Results are kept in .parley/mutation/results.jsonl, a line as soon as it is known, so a run can be broken off and taken up again.
+Verdicts are kept in verdicts.jsonl beside this file, a line as soon as it is known, so a run can be broken off and taken up again,
+here or elsewhere: it judges two thousand mutants for an hour or more. `suite` is the hash of the sources and tests that gave a verdict.
 slither-analyzer lives in an environment of its own, see audit/environment.py.
 """
 
@@ -21,7 +22,6 @@ import argparse
 import json
 import sys
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,7 +38,8 @@ from stack.folders import ROOT  # noqa: E402
 
 # Inside the checkout, whatever the state folder: forge lets tests read nothing else.
 FOLDER = ROOT / ".parley" / "mutation"
-RESULTS = FOLDER / "results.jsonl"
+VERDICTS = Path(__file__).with_name("verdicts.jsonl")
+HASH_LENGTH = 16
 TARGET_PERCENT = 95
 
 # Those whose faults are coarse come last: a test that finds the others mostly finds them too.
@@ -72,7 +73,7 @@ class Campaign:
 
     def _check_original(self) -> None:
         project = self.projects.get()
-        self.original = project.code({})
+        self.original = (project.code({}) or "")[:HASH_LENGTH]
         self.original_as_deployed = project.code({}, as_deployed=True)
         killer = project.killer(WHOLE_STAGE)
         self.projects.put(project)
@@ -81,23 +82,22 @@ class Campaign:
 
     def _judge(self, mutant: Mutant, total: int) -> None:
         project = self.projects.get()
-        started = time.monotonic()
         try:
             result = self._fate(project, mutant)
         finally:
             self.projects.put(project)
-        result |= {"seconds": round(time.monotonic() - started, 2), "key": mutant.key, "suite": self.suite}
-        result |= {"operator": mutant.operator, "mutant": str(mutant)}
+        result |= {"key": mutant.key, "suite": self.suite, "operator": mutant.operator}
         with self.lock:
             self.done += 1
-            with RESULTS.open("a") as file:
-                file.write(json.dumps(result) + "\n")
+            with VERDICTS.open("a") as file:
+                file.write(_line(result))
             if result["fate"] == "survived" or self.done % 100 == 0:
                 print(f"{self.done}/{total}  {result['fate']}: {mutant}", flush=True)
 
     def _fate(self, project: Project, mutant: Mutant) -> Result:
         patched = {mutant.file: mutant.text}
         code = project.code(patched)
+        code = code and code[:HASH_LENGTH]
         if code is None:
             return {"fate": "does not compile"}
         if code == self.original:
@@ -117,9 +117,20 @@ class Campaign:
 
 def known_results() -> dict[str, Result]:
     """The last result of each mutant, by its key."""
-    if not RESULTS.exists():
+    if not VERDICTS.exists():
         return {}
-    return {result["key"]: result for result in map(json.loads, RESULTS.read_text().splitlines())}
+    return {result["key"]: result for result in map(json.loads, VERDICTS.read_text().splitlines())}
+
+
+def tidy(mutants: list[Mutant]) -> None:
+    """Keep the last verdict of each mutant of these sources, in an order that does not depend on who was faster."""
+    known = known_results()
+    kept = [known[key] for key in sorted(mutant.key for mutant in mutants) if key in known]
+    VERDICTS.write_text("".join(map(_line, kept)))
+
+
+def _line(result: Result) -> str:
+    return json.dumps(result, sort_keys=True) + "\n"
 
 
 def report(mutants: list[Mutant], suite: str) -> bool:
@@ -180,6 +191,7 @@ def main(arguments: list[str]) -> int:
         print(f"{len(chosen)} of {len(mutants)} mutants to judge", flush=True)
         if chosen:
             Campaign(suite, fresh).run(chosen, options.jobs)
+            tidy(mutants)
     good = report(mutants, suite)
     return 1 if options.strict and not good else 0
 
