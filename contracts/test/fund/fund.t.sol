@@ -242,6 +242,16 @@ contract FundTest is Base {
         _reverts(trade, abi.encodeWithSelector(IEscrow.WrongAmountReceived.selector, USDC_AMOUNT - cut, USDC_AMOUNT));
     }
 
+    /// Invariant 1 (C11): what came on top would belong to nobody.
+    function test_RevertGiven_AToken_WhenItGivesMore() external {
+        OddToken token = _oddToken();
+        token.setGift(100);
+        Trade memory trade = usdcTrade();
+        trade.token = address(token);
+        uint256 gift = uint256(USDC_AMOUNT) / 100;
+        _reverts(trade, abi.encodeWithSelector(IEscrow.WrongAmountReceived.selector, USDC_AMOUNT + gift, USDC_AMOUNT));
+    }
+
     /// C13.
     function test_GivenAToken_WhenItAnswersNothing_LocksTheTokens() external {
         OddToken token = _oddToken();

@@ -20,6 +20,7 @@ contract OddToken is ERC20("Odd", "ODD") {
 
     Oddity public oddity;
     uint256 public cutBps;
+    uint256 public giftBps;
     mapping(address account => bool) public isBlocked;
 
     function mint(address to, uint256 amount) external {
@@ -36,6 +37,11 @@ contract OddToken is ERC20("Odd", "ODD") {
 
     function setCut(uint256 bps) external {
         cutBps = bps;
+    }
+
+    /// @dev How much more than was moved arrives.
+    function setGift(uint256 bps) external {
+        giftBps = bps;
     }
 
     function setBlocked(address account, bool blocked) external {
@@ -60,6 +66,9 @@ contract OddToken is ERC20("Odd", "ODD") {
         super._update(from, to, amount);
         if (cutBps != 0 && from != address(0) && to != address(0)) {
             super._update(to, address(0xdead), amount * cutBps / 10_000);
+        }
+        if (giftBps != 0 && from != address(0) && to != address(0)) {
+            super._update(address(0), to, amount * giftBps / 10_000);
         }
     }
 
