@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +53,8 @@ class ChainHealth:
     lag_seconds: int
     relayer_ok: bool
     reason: str
+    # The follower does not go on before an operator has looked.
+    is_halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,21 @@ def escrow_for(trade_id: str) -> Escrow | None:
 
 def pending_events(trade_id: str) -> list[PendingEvent]:
     """A trade's events that are not deep enough yet, or deep and about to be applied, in chain order."""
-    chain = current_chain()
-    waiting = ChainEvent.objects.filter(
-        chain=chain, trade_id=trade_id, canonical=True, applied_at__isnull=True
+    return pending_events_of([trade_id]).get(trade_id, [])
+
+
+def pending_events_of(trade_ids: Iterable[str]) -> dict[str, list[PendingEvent]]:
+    """The same for many trades in one query; trades without any are left out."""
+    waiting = ChainEvent.objects.select_related("chain").filter(
+        chain_id=settings.CHAIN_ID,
+        trade_id__in=[trade_id for trade_id in trade_ids if trade_id],
+        canonical=True,
+        applied_at__isnull=True,
     )
-    head = chain.head_number or 0
-    return [
-        PendingEvent(
-            name=event.name,
-            confirmations=min(max(head - event.block_number + 1, 0), chain.depth),
-            depth=chain.depth,
-            tx_hash=event.tx_hash,
-        )
-        for event in waiting.order_by("block_number", "log_index")
-    ]
+    found: dict[str, list[PendingEvent]] = defaultdict(list)
+    for event in waiting.order_by("block_number", "log_index"):
+        found[event.trade_id].append(_pending(event))
+    return dict(found)
 
 
 def chain_clock() -> int:
@@ -133,6 +138,7 @@ def chain_health() -> ChainHealth:
         lag_seconds=lag,
         relayer_ok=not relayer_reason,
         reason=reason or relayer_reason,
+        is_halted=bool(chain.halt_reason),
     )
 
 
@@ -204,6 +210,17 @@ def credits_of(account: str) -> list[Credit]:
         for token, amount in amounts.items()
         if amount > 0 and token in known
     ]
+
+
+def _pending(event: ChainEvent) -> PendingEvent:
+    chain = event.chain
+    seen = (chain.head_number or 0) - event.block_number + 1
+    return PendingEvent(
+        name=event.name,
+        confirmations=min(max(seen, 0), chain.depth),
+        depth=chain.depth,
+        tx_hash=event.tx_hash,
+    )
 
 
 def _staleness(chain: Chain, lag: int) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.urls import reverse
 
+from escrow.selectors import PendingEvent, pending_events_of
 from marketplace.accounts.models import User
 from marketplace.trades.access import role_of
 from marketplace.trades.endings import ending_of, timeout_variant
@@ -14,6 +15,7 @@ from marketplace.trades.models import Trade
 from marketplace.trades.selectors import PAGE_ROWS, in_tab, my_turn, trades_of
 from marketplace.trades.states import Role, Status
 from marketplace.trades.terms import Words, words_of
+from marketplace.trades.told import ON_ITS_WAY_WORD
 
 EMPTY = {
     "turn": ("Nothing waits for you", "When a trade needs you, it stands here."),
@@ -33,6 +35,15 @@ class Row:
     words: Words
     is_buyer: bool
     chip: tuple[str, str]
+    # The newest event that is not settled: the chip tells what is, this what may follow.
+    pending: PendingEvent | None = None
+
+    @property
+    def on_its_way(self) -> str:
+        """What is on its way to the chain, beside the settled state: "On its way (1 of 2)", or nothing."""
+        if self.pending is None:
+            return ""
+        return f"{ON_ITS_WAY_WORD} ({self.pending.confirmations} of {self.pending.depth})"
 
     @property
     def verb(self) -> str:
@@ -57,7 +68,11 @@ def rows_of(user: User, tab: str, *, before: int | None, now: int) -> tuple[list
         found = found.filter(id__lt=before)
     trades = list(found[: PAGE_ROWS + 1])
     turns = set(_ids_with_turn(user, now, trades))
-    rows = [_row(user, trade, is_turn=trade.pk in turns) for trade in trades[:PAGE_ROWS]]
+    pending = pending_events_of(trade.trade_id for trade in trades)
+    rows = [
+        _row(user, trade, is_turn=trade.pk in turns, events=pending.get(trade.trade_id, []))
+        for trade in trades[:PAGE_ROWS]
+    ]
     more = f"?tab={tab}&before={rows[-1].trade.pk}" if len(trades) > PAGE_ROWS else ""
     return rows, more
 
@@ -92,7 +107,7 @@ def _ids_with_turn(user: User, now: int, trades: list[Trade]) -> list[int]:
     )
 
 
-def _row(user: User, trade: Trade, *, is_turn: bool) -> Row:
+def _row(user: User, trade: Trade, *, is_turn: bool, events: list[PendingEvent]) -> Row:
     role = role_of(user, trade)
     peer = trade.seller if role == Role.BUYER else trade.buyer
     return Row(
@@ -101,6 +116,7 @@ def _row(user: User, trade: Trade, *, is_turn: bool) -> Row:
         words_of(trade),
         role == Role.BUYER,
         _chip(trade, role or Role.BUYER, peer, is_turn=is_turn),
+        events[-1] if events else None,
     )
 
 

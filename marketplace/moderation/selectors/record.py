@@ -12,7 +12,7 @@ from chat.text import shown
 from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.types import EscrowState
 from escrow.models import ChainEvent, Escrow
-from escrow.selectors import escrow_for
+from escrow.selectors import escrow_for, pending_events
 from escrow.states import EscrowStatus
 from marketplace.accounts.models import User
 from marketplace.disputes.models import Case, Filing
@@ -75,15 +75,27 @@ class Side:
 
 
 @dataclass(frozen=True)
+class OnItsWay:
+    """A step in blocks too young to count, in words: "Alice released the coins", 1 of 2 confirmations."""
+
+    text: str
+    confirmations: int
+    depth: int
+    is_closing: bool
+
+
+@dataclass(frozen=True)
 class ChainFacts:
-    """What the contract says now, read from the node, beside what our projection says."""
+    """What the contract says now, read from the node, beside what our projection says: what is settled, what may follow."""
 
     is_read: bool
     status: str = ""
     block: int = 0
     agrees: bool = True
     escrow: Escrow | None = None
+    settled_block: int = 0
     events: list[ChainEvent] = field(default_factory=list)
+    on_its_way: list[OnItsWay] = field(default_factory=list)
 
 
 def sides_of(
@@ -110,6 +122,8 @@ def timeline(
 def chain_facts(trade: Trade) -> ChainFacts:
     """The contract's word for this trade read live, and whether our projection says the same (fault I26, M02)."""
     escrow = escrow_for(trade.trade_id)
+    settled_block = (escrow.chain.settled_block or 0) if escrow else 0
+    waiting = on_its_way(trade)
     events = list(
         ChainEvent.objects.filter(trade_id=trade.trade_id, canonical=True).order_by(
             "block_number", "log_index"
@@ -120,15 +134,50 @@ def chain_facts(trade: Trade) -> ChainFacts:
         head = node.head()
         state = node.escrow_state(trade.trade_id, block=head.number)
     except (NodeUnavailable, NodeRefused):
-        return ChainFacts(is_read=False, escrow=escrow, events=events)
+        return ChainFacts(
+            is_read=False,
+            escrow=escrow,
+            settled_block=settled_block,
+            events=events,
+            on_its_way=waiting,
+        )
     return ChainFacts(
         is_read=True,
         status=CHAIN_STATUS.get(state.status, "unknown"),
         block=head.number,
         agrees=_agrees(state, trade, escrow, events),
         escrow=escrow,
+        settled_block=settled_block,
         events=events,
+        on_its_way=waiting,
     )
+
+
+def on_its_way(trade: Trade) -> list[OnItsWay]:
+    """The trade's steps that are in blocks and not settled, in chain order: they may still be undone."""
+    rows = ChainEvent.objects.filter(
+        trade_id=trade.trade_id, canonical=True, applied_at__isnull=True
+    )
+    words = {
+        (row.tx_hash, row.name): f"{item.who} {item.text}"
+        for row in rows
+        if (item := _chain_item(trade, row)) is not None
+    }
+    return [
+        OnItsWay(
+            text=words[(event.tx_hash, event.name)],
+            confirmations=event.confirmations,
+            depth=event.depth,
+            is_closing=event.name in CLOSING,
+        )
+        for event in pending_events(trade.trade_id)
+        if (event.tx_hash, event.name) in words
+    ]
+
+
+def ending_in(steps: list[OnItsWay]) -> OnItsWay | None:
+    """The step that ends the trade if it settles; while there is one, nobody should rule."""
+    return next((step for step in steps if step.is_closing), None)
 
 
 def next_moves(trade: Trade) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
-from escrow.selectors import chain_clock
+from escrow.selectors import chain_clock, chain_health
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import user_by_address
 from marketplace.disputes.access import can_rule, disputed_trade_for, partner_ids
@@ -30,6 +30,7 @@ from marketplace.moderation.selectors.people import notes_of
 from marketplace.moderation.selectors.record import (
     KINDS,
     chain_facts,
+    ending_in,
     halves_of,
     next_moves,
     sides_of,
@@ -201,6 +202,7 @@ def _case_page(
     folder, opening = case_of(trade), opening_of(trade)
     is_open = has_read(folder, staff)
     show = request.GET.get("show", "all")
+    facts = chain_facts(trade)
     buyer, seller = sides_of(trade, opening, folder, is_open=is_open)
     context = {
         "trade": trade,
@@ -222,7 +224,9 @@ def _case_page(
         "items": timeline(
             trade, opening, folder, is_open=is_open, kind=show if show in dict(KINDS) else "all"
         ),
-        "facts": chain_facts(trade),
+        "facts": facts,
+        "ending": ending_in(facts.on_its_way),
+        "health": chain_health(),
         "next_moves": next_moves(trade),
         "half": halves_of(trade),
         "similar": similar_cases(trade, opening, sorted(partner_ids(staff))),

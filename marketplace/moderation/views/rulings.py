@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from escrow.fields import canonical_hash
-from escrow.selectors import chain_clock
+from escrow.selectors import chain_clock, chain_health
 from escrow.services import CallRefused
 from marketplace.accounts.models import User
 from marketplace.answers import BadRequest, json_body, refusal, text_of
@@ -23,6 +23,7 @@ from marketplace.disputes.services import DisputeRefused
 from marketplace.disputes.states import outcome_of, share_permille
 from marketplace.moderation.access import arbitrator, ruling_for, staff_of
 from marketplace.moderation.refusals import StaffRefused
+from marketplace.moderation.selectors.record import ending_in, on_its_way
 from marketplace.moderation.services.rulings import note_ruling_sent, send_ruling
 from marketplace.moderation.views.page import UNPROCESSABLE, desk_page
 from marketplace.trades.selectors import trade_sheet
@@ -48,6 +49,8 @@ def ruling(request: HttpRequest, ref: str, number: int) -> HttpResponse:
         "clock": clock_of(trade, chain_clock()),
         "is_live": is_live(trade),
         "can_rule": can_rule(staff, trade),
+        "ending": ending_in(on_its_way(trade)),
+        "health": chain_health(),
         "outcome": outcome_of(to_buyer, trade.amount_base_units),
         "to_buyer": coins_text(trade, to_buyer),
         "to_seller": coins_text(trade, trade.amount_base_units - to_buyer),

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from chat.selectors import room_for
-from escrow.selectors import chain_clock
+from escrow.selectors import chain_clock, chain_health
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.trades.access import role_of, trade_for
@@ -36,7 +36,13 @@ def trades(request: HttpRequest) -> HttpResponse:
     rows, more = rows_of(viewer, tab, before=_number(request.GET.get("before", "")), now=now)
     title, text = EMPTY[tab]
     empty = {"title": title, "text": text, "href": MARKET_URL, "action": "See the market"}
-    context = {"tabs": tab_links(viewer, tab, now), "rows": rows, "more": more, "empty": empty}
+    context = {
+        "tabs": tab_links(viewer, tab, now),
+        "rows": rows,
+        "more": more,
+        "empty": empty,
+        "health": chain_health(),
+    }
     return render(request, "marketplace/trades/list.html", context)
 
 

@@ -316,6 +316,43 @@ def test_the_case_page_reads_the_contract_live(
     assert "disputed at block" in page
 
 
+def test_case_page_parts_what_is_settled_from_what_is_on_its_way(
+    driver: TradeDriver,
+    disputed: Trade,
+    ruling: Ruling,
+    petra: User,
+    alice: User,
+    page_bundle: None,
+) -> None:
+    """While a release is 1 of 2, nothing can be ruled; once it is undone, it can."""
+    client = Client()
+    client.force_login(petra)
+    case = f"/desk/case/{disputed.ref}/"
+
+    def shown(path: str) -> str:
+        return " ".join(client.get(path).content.decode().split())
+
+    assert "<dt>On its way</dt><dd>nothing</dd>" in shown(case)
+    before = driver.rpc("evm_snapshot")
+    driver.send_move(disputed, alice, "release")
+    driver.follow()
+    page = shown(case)
+    assert "<dt>Settled: what counts</dt><dd>disputed, up to block" in page
+    assert "<dt>On its way</dt><dd>Alice released the coins (1 of 2)</dd>" in page
+    assert "closed at block" in page
+    preview = f"{case}ruling/{ruling.pk}/"
+    for path, button in ((case, "Preview as both will read it"), (preview, "Sign it, let")):
+        assert "Do not rule now. Alice released the coins" in shown(path)
+        assert button not in shown(path)
+
+    driver.rpc("evm_revert", before)
+    driver.mine(2)
+    driver.follow()
+    assert "<dt>On its way</dt><dd>nothing</dd>" in shown(case)
+    assert "Preview as both will read it" in shown(case)
+    assert "Sign it, let the relayer send it" in shown(preview)
+
+
 def test_a_row_that_the_contract_contradicts_raises_the_alarm(
     disputed: Trade, petra: User, page_bundle: None
 ) -> None:

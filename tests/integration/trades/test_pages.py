@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from escrow.models import Relayer, SignedCall
+from escrow.models import Chain, Relayer, SignedCall
 from escrow.selectors import chain_clock
 from marketplace.accounts.models import User
 from marketplace.trades import services
@@ -20,10 +20,11 @@ from marketplace.trades.models import Trade
 from marketplace.trades.stage import Stage
 from tests.drivers.trade import DAY, TradeDriver
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("page_bundle")]
 
 IBAN = "DE89370400440532013000"
 ROOM_QUERIES = 18
+LIST_QUERIES = 10
 
 
 def as_user(user: User) -> Client:
@@ -315,6 +316,70 @@ def test_the_list_parts_trades_by_whose_turn_it_is(
     ]
     assert as_user(bob).get("/trades/?tab=other").status_code == 404
     assert not refs(User.objects.create(address="0x" + "77" * 20), "active")
+
+
+def test_list_shows_what_is_settled_and_what_is_on_its_way(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    """A release in the newest block: the trade still waits for Alice, and what may follow stands beside it."""
+    trade, other = driver.paid(alice, bob), driver.paid(alice, bob)
+    driver.skip(1)
+    driver.send_move(trade, alice, "release")
+    driver.follow()
+    assert driver.fresh(trade).status == "PAID"
+    shown = {ref: words for ref, words in _rows_of(alice, "turn").items() if "Your turn" in words}
+    assert set(shown) == {trade.ref, other.ref}
+    assert "On its way (1 of 2)" in shown[trade.ref]
+    assert "On its way" not in shown[other.ref]
+    driver.settle_down(trade)
+    assert set(_rows_of(alice, "turn")) == {other.ref}
+    ended = _rows_of(alice, "done")[trade.ref]
+    assert ("Released" in ended, "On its way" in ended) == (True, False)
+
+
+def test_list_says_when_the_chain_is_read_late_or_not_at_all(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    trade = driver.agreed(alice, bob)
+
+    def says(sentence: str) -> list[bool]:
+        pages = [as_user(bob).get(path) for path in ("/trades/", f"/trade/{trade.ref}/")]
+        return [sentence in shown.content.decode() for shown in pages]
+
+    slow, halted = "The network is slow. Your last step is saved", "We stopped reading the network"
+    assert (says(slow), says(halted)) == ([False, False], [False, False])
+    Chain.objects.update(problem="The node does not answer.")
+    assert (says(slow), says(halted)) == ([True, True], [False, False])
+    Chain.objects.update(halt_reason="Blocks 3 to 4 are gone. Run `python manage.py x`.")
+    assert (says(slow), says(halted)) == ([False, False], [True, True])
+    assert says("manage.py") == [False, False], "a command is for the operator"
+
+
+def test_list_asks_the_database_as_often_for_five_trades_as_for_one(
+    driver: TradeDriver, alice: User, bob: User
+) -> None:
+    """Each trade with a lock that is on its way."""
+    client = as_user(alice)
+
+    def asked(trades: int) -> int:
+        for _ in range(trades):
+            driver.fund(driver.agreed(alice, bob))
+        driver.follow()
+        client.get("/trades/?tab=active")
+        with CaptureQueriesContext(connection) as queries:
+            html = client.get("/trades/?tab=active").content.decode()
+        assert "On its way (" in html
+        return len(queries)
+
+    assert asked(1) == asked(4) == LIST_QUERIES
+
+
+def _rows_of(user: User, tab: str) -> dict[str, str]:
+    """The list's rows as text, by the trade's reference."""
+    html = as_user(user).get(f"/trades/?tab={tab}").content.decode()
+    rows = [re.sub(r"<[^>]+>", " ", row) for row in html.split('<li class="offer">')[1:]]
+    found = {ref[0]: row for row in rows if (ref := re.search(r"[0-9A-Z]{4}-[0-9A-Z]{2}", row))}
+    return {ref: " ".join(row.split()) for ref, row in found.items()}
 
 
 def test_the_room_asks_the_database_a_pinned_number_of_times(
