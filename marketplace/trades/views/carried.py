@@ -15,6 +15,7 @@ from escrow.carried import LONGEST_FILE, WORDS, Carried, FileRefused, carried, d
 from escrow.chain.gateway import NodeUnavailable
 from escrow.models import SignedCall
 from escrow.selectors import chain_clock, signed_calls
+from escrow.states import SignedCallStatus
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.trades.access import may_carry, trade_for
 from marketplace.trades.errors import ChainUnavailable
@@ -49,6 +50,7 @@ def signed_step(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
         "words": WORDS[call.move],
         "link": link,
         "code": _qr_code(link) if link else "",
+        "is_made": call.status == SignedCallStatus.DONE,
         "is_over": call.deadline <= chain_clock(),
     }
     return render(request, "marketplace/trades/signed_step.html", context)

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page
 from pytest_django.plugin import DjangoDbBlocker
 
+from escrow import relayer
 from escrow.selectors import chain_clock
 from marketplace.trades.models import Trade
 from stack.devnet import forward
@@ -72,6 +73,11 @@ PAGES = [
     Shown("/offers/", "bob"),
     Shown("/settings/notifications/", "bob"),
     Shown("/settings/notifications/", "alice"),
+    Shown("signed-step", "bob"),
+    Shown("/submit/"),
+    Shown("submit-fits"),
+    Shown("submit-made"),
+    Shown("submit-refused"),
     Shown("arrived"),
     Shown("stop"),
     Shown("/trades/", "bob"),
@@ -182,17 +188,25 @@ def test_page_has_no_barrier(
     _look_for_barriers(world, contexts, shown)
 
 
-def _look_for_barriers(world: World, contexts: Callable[..., BrowserContext], shown: Shown) -> None:
+def _look_for_barriers(
+    world: World, contexts: Callable[..., BrowserContext], shown: Shown, said: str = ""
+) -> None:
     visitor = Visitor(contexts(shown.who).new_page(), None)
     watch(visitor)
     page = visitor.page
     if shown.name == "/nowhere/":
         visitor.expect_problem("404")
+    if shown.name == "submit-refused":
+        visitor.expect_problem("400")
     page.set_viewport_size(_size(WIDE))
     page.goto(shown.path(world))
     assert urlsplit(page.url).path == urlsplit(shown.path(world)).path, "shown another page"
+    if "#" in shown.path(world):
+        # The page hands in what the link holds, and shows the answer.
+        page.locator("#do, .tip[role=alert]").wait_for()
     page.wait_for_function(SETTLED)
-    _keep_pictures(page, shown)
+    assert said in page.locator("main").inner_text()
+    _keep_pictures(page, shown, said)
     # What is folded away is read too.
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
     page.evaluate(AXE.read_text())
@@ -210,14 +224,14 @@ def _look_for_barriers(world: World, contexts: Callable[..., BrowserContext], sh
     assert not found, "\n".join(found)
 
 
-def _keep_pictures(page: Page, shown: Shown) -> None:
+def _keep_pictures(page: Page, shown: Shown, said: str) -> None:
     if not pictures.is_wanted():
         return
     for size in (WIDE, PHONE):
         page.set_viewport_size(_size(size))
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            pictures.keep(page, f"{shown} {size[0]} {scheme}")
+            pictures.keep(page, f"{shown} {said} {size[0]} {scheme}")
     page.set_viewport_size(_size(WIDE))
 
 
@@ -260,6 +274,23 @@ def test_open_menu_has_no_barrier(contexts: Callable[..., BrowserContext], opene
     assert not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("who", ["bob", ""])
+def test_phone_leads_to_what_works_now(
+    contexts: Callable[..., BrowserContext], who: str, world: World
+) -> None:
+    """The foot is not shown there: the menu of somebody signed in has the link, and the sign-in page a visitor comes to."""
+    page = contexts(who).new_page()
+    page.set_viewport_size(_size(PHONE))
+    page.goto("/market/")
+    if who:
+        page.get_by_role("button", name=", menu").click()
+    else:
+        page.get_by_role("link", name="Wallet", exact=True).click()
+    page.get_by_role("link", name="What works now").click()
+    page.wait_for_url("**/status/")
+    page.close()
+
+
 @pytest.mark.parametrize("shown", READABLE, ids=str)
 def test_page_reads_without_javascript(chromium: Browser, world: World, shown: Shown) -> None:
     """What a visitor came to read stands in the page as it was sent."""
@@ -273,6 +304,21 @@ def test_page_reads_without_javascript(chromium: Browser, world: World, shown: S
     for words in _WORDS[shown.name]:
         assert words in page.locator("main").inner_text(), words
     context.close()
+
+
+def test_room_of_a_step_on_its_way_has_no_barrier(
+    world: World, contexts: Callable[..., BrowserContext]
+) -> None:
+    """Bob's "paid": signed and waiting for the relayer, then in a block, 1 of 2, as both read it."""
+    rooms = [Shown("sending", who) for who in ("bob", "alice")]
+    with world.site.background.paused():
+        trade = Trade.objects.get(ref=world.paths["sending"].split("/")[2])
+        world.driver.sign_move(trade, trade.buyer, "markPaid")
+        _look_for_barriers(world, contexts, rooms[0], said="Waiting for our sender")
+        assert relayer.run_once().sent == 1
+        world.driver.follow()
+        for shown in [*rooms, Shown("/trades/", "alice", "?tab=active")]:
+            _look_for_barriers(world, contexts, shown, said="1 of 2")
 
 
 @pytest.mark.parametrize("shown", LATE, ids=str)

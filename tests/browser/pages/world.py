@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,9 +15,11 @@ from django.core.management import call_command
 from django.utils import timezone
 from eth_account.signers.local import LocalAccount
 
+from escrow.carried import link_of
 from escrow.chain.deploy import Deployment
 from escrow.chain.keys import ARBITRATOR, cast_account
-from escrow.models import Asset, Chain
+from escrow.models import Asset, Chain, SignedCall
+from escrow.selectors import chain_clock
 from escrow.services import register_deployment
 from marketplace.accounts.models import User
 from marketplace.disputes.services import open_case, open_due_cases
@@ -28,7 +32,7 @@ from marketplace.offers.arbitrators import arbitrators
 from marketplace.offers.services import create_draft
 from marketplace.trades.models import Trade
 from stack import services
-from tests.drivers.trade import TradeDriver
+from tests.drivers.trade import HOUR, TradeDriver
 from tests.integration.offers.publishing import values_for
 from tests.integration.realtime.sockets import signed_in_cookie
 from tests.plugin.site import Site
@@ -41,6 +45,7 @@ class World:
     """Paths by the names the tests use, and the cookie of each person."""
 
     site: Site
+    driver: TradeDriver
     paths: dict[str, str]
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -82,7 +87,7 @@ def _peopled(site: Site, cast: Any) -> World:
     paths = _trades(driver, people) | _offers(driver, people) | _channels(people["alice"])
     driver.follow()
     cookies = {name: signed_in_cookie(user) for name, user in people.items()}
-    return World(site, paths, cookies)
+    return World(site, driver, paths, cookies)
 
 
 def _person(account: LocalAccount, name: str) -> User:
@@ -158,6 +163,7 @@ def _trades(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
         "paid": paid,
         "split": split,
         "locked": driver.funded(alice, bob),
+        "sending": driver.funded(alice, bob),
         "agreed": driver.agreed(alice, bob),
         "asked": driver.take(bob, driver.offer(alice)),
     }
@@ -165,7 +171,31 @@ def _trades(driver: TradeDriver, people: dict[str, User]) -> dict[str, str]:
     paths = {name: f"/trade/{trade.ref}/" for name, trade in states.items()}
     case = f"/desk/case/{disputed.ref}/"
     bank = f"/practice/bank/pay/{states['locked'].ref}/"
+    paths |= _signed_steps(driver, paid)
     return paths | {"bank": bank, "case": case, "ruling": f"{case}ruling/{ruling}/"}
+
+
+def _signed_steps(driver: TradeDriver, trade: Trade) -> dict[str, str]:
+    """Bob's signed "paid" as its page and, made long ago, as a link; a release that fits; what is no step of this chain."""
+    paid = SignedCall.objects.get(trade_id=trade.trade_id)
+    deadline = chain_clock() + HOUR
+    release = SignedCall(
+        chain=paid.chain,
+        trade_id=paid.trade_id,
+        move="release",
+        terms=paid.terms,
+        funded_at=paid.funded_at,
+        deadline=deadline,
+        signer=trade.seller.address,
+        signature=driver.move_signature(trade, trade.seller, "release", deadline),
+    )
+    elsewhere = zlib.compress(b'{"chainId": 1}', wbits=-zlib.MAX_WBITS)
+    return {
+        "signed-step": f"/trade/{trade.ref}/signed/{paid.pk}/",
+        "submit-made": link_of(paid).removeprefix(settings.PUBLIC_ORIGIN),
+        "submit-fits": link_of(release).removeprefix(settings.PUBLIC_ORIGIN),
+        "submit-refused": f"/submit/#{base64.urlsafe_b64encode(elsewhere).decode().rstrip('=')}",
+    }
 
 
 def _dispute(driver: TradeDriver, trade: Trade, people: dict[str, User]) -> int:

@@ -50,6 +50,7 @@ def buyer(enter: Enter, trade: Trade, bob: User) -> Person:
 def test_refused_signature_has_its_sentence(
     buyer: Person, code: int, message: str, sentence: str
 ) -> None:
+    """Rejected, pending, not allowed, not supported, disconnected (fault N15)."""
     buyer.wallet.refuse(SIGN, code, message)
     buyer.press("I have sent 231.40 EUR")
     expect(buyer.status).to_contain_text(sentence)
@@ -59,7 +60,7 @@ def test_refused_signature_has_its_sentence(
 
 
 def test_unknown_network_is_added_and_the_step_goes_on(buyer: Person) -> None:
-    """4902: the page offers the pinned chain, then asks which network it really is."""
+    """Wrong network, 4902: the page offers the pinned chain, then asks which network it really is (fault N15)."""
     buyer.wallet.be_elsewhere(1, knows_chain=False)
     buyer.press("I have sent 231.40 EUR")
     buyer.sees("Alice checks the bank")
@@ -81,6 +82,7 @@ def test_unknown_network_is_added_and_the_step_goes_on(buyer: Person) -> None:
 def test_network_that_cannot_be_added_is_told(
     buyer: Person, refusals: list[tuple[str, int, str, object]]
 ) -> None:
+    """Wrong network, and the wallet cannot get to ours (fault N15)."""
     buyer.wallet.be_elsewhere(1, knows_chain=False)
     for refusal in refusals:
         buyer.wallet.refuse(*refusal)
@@ -92,6 +94,7 @@ def test_network_that_cannot_be_added_is_told(
 
 
 def test_person_who_stays_on_another_network_is_told(buyer: Person) -> None:
+    """Nothing is asked to be signed on the wrong network (fault N15)."""
     buyer.wallet.be_elsewhere(1)
     buyer.wallet.refuse(SWITCH)
     buyer.press("I have sent 231.40 EUR")
@@ -116,7 +119,7 @@ def test_another_account_in_the_wallet_is_told(
 def test_wallet_with_too_little_is_told(
     driver: TradeDriver, enter: Enter, live_site: Site, alice: User, bob: User
 ) -> None:
-    """Locking 0.1 ETH from a wallet with half of it."""
+    """Locking 0.1 ETH from a wallet with half of it (fault N15)."""
     with live_site.background.paused():
         trade = driver.agreed(alice, bob, asset="ETH", fiat="250")
         driver.rpc("anvil_setBalance", alice.address, hex(ETHER // 20))
@@ -128,6 +131,24 @@ def test_wallet_with_too_little_is_told(
     assert SEND not in seller.wallet.prompts
     assert not Submission.objects.exists()
     assert driver.node.balance(alice.address) == ETHER // 20
+
+
+def test_wallet_without_gas_is_told(
+    driver: TradeDriver, enter: Enter, live_site: Site, alice: User, bob: User
+) -> None:
+    """Releasing from a wallet without any ether: the node takes nothing, the page says why, and it works once there is some (fault N15)."""
+    with live_site.background.paused():
+        trade = driver.paid(alice, bob)
+        driver.rpc("anvil_setBalance", alice.address, hex(0))
+    seller = enter(alice, f"/trade/{trade.ref}/")
+    seller.release(seen="231.40", coins="250 USDC")
+    expect(seller.status).to_contain_text(
+        "The wallet holds too little for this and its network fee. Nothing was sent. Add coins, then try again."
+    )
+    assert not Submission.objects.exists()
+    driver.rpc("anvil_setBalance", alice.address, hex(ETHER))
+    seller.press("Release 250 USDC")
+    seller.sees("Done. You released 250 USDC to Bob")
 
 
 def test_step_that_came_too_late_is_told(

@@ -337,7 +337,7 @@ def test_case_page_parts_what_is_settled_from_what_is_on_its_way(
     driver.send_move(disputed, alice, "release")
     driver.follow()
     page = shown(case)
-    assert "<dt>Settled: what counts</dt><dd>disputed, up to block" in page
+    assert "<dt>Settled</dt><dd>disputed, block" in page
     assert "<dt>On its way</dt><dd>Alice released the coins (1 of 2)</dd>" in page
     assert "closed at block" in page
     preview = f"{case}ruling/{ruling.pk}/"

@@ -83,7 +83,10 @@ def test_what_is_no_step_is_refused_with_a_sentence(
 def test_made_step_needs_nobody_any_more(driver: TradeDriver, trade: Trade, bob: User) -> None:
     call = driver.sign_move(trade, bob, "markPaid")
     document = json.dumps(file_of(bob, trade, call))
+    its_page = f"/trade/{trade.ref}/signed/{call.pk}/"
+    assert "It is good until" in as_user(bob).get(its_page).content.decode()
     driver.settle_down(trade)
+    assert "The contract has this step already" in as_user(bob).get(its_page).content.decode()
     status, html = bring(document)
     assert status == 200
     assert "It is there already" in html
