@@ -196,7 +196,8 @@ def shut_reason(
         if missing:
             return missing[0]
     if is_short_of_funds(offer, price, amount=amount):
-        return f"{offer.maker.label}'s wallet does not hold enough {offer.asset.symbol} for this right now."
+        held = f"{offer.maker.label}'s wallet does not hold enough {offer.asset.symbol} for this"
+        return f"{held}, seen at block {offer.funds_block}."
     return ""
 
 

@@ -54,6 +54,24 @@ def test_the_offer_page_says_price_fee_clocks_and_judge(
         assert words in page, words
 
 
+def test_offer_page_says_at_which_block_the_coins_were_seen(
+    client: Client, alice: User, publish: Any
+) -> None:
+    """A balance is of its block: it is no promise about the next one."""
+    offer = publish(alice)
+
+    def page(**seen: int | None) -> str:
+        Offer.objects.filter(pk=offer.pk).update(**seen)
+        return shown(client.get(f"/o/{offer.public_id}/"))
+
+    assert "not looked yet" in page(funds_base_units=None, funds_block=None)
+    enough = page(funds_base_units=900_000_000, funds_block=7)
+    assert "900.00\u00a0USDC" in enough
+    assert "in the wallet at block 7" in enough
+    short = "wallet does not hold enough USDC for this, seen at block 8."
+    assert short in page(funds_base_units=1_000_000, funds_block=8)
+
+
 def test_the_take_sheet_holds_public_facts_only(
     client: Client, alice: User, bob: User, publish: Any
 ) -> None:
