@@ -186,7 +186,9 @@ def test_an_offer_its_maker_cannot_cover_is_marked_and_last(
     Offer.objects.filter(pk=rich.pk).update(funds_base_units=10**9, funds_block=7)
     page = open_offers(side="sell", asset=usdc, currency="EUR")
     assert ids(page) == [rich.public_id, poor.public_id]
-    assert page.rows[1].shut == "Alice's wallet does not hold enough USDC for this, seen at block 7."
+    assert (
+        page.rows[1].shut == "Alice's wallet does not hold enough USDC for this, seen at block 7."
+    )
 
 
 def test_paused_closed_expired_and_foreign_offers_are_not_listed(
