@@ -59,7 +59,7 @@ def _chain(figures: Figures) -> Iterator[Metric]:
     chain = figures.chain
     assert chain is not None
     head, scanned = chain.head_number or 0, chain.scanned_block or 0
-    settled = max(min(scanned, head - chain.depth + 1), 0)
+    settled = chain.settled_block or 0
     ages = {
         "parley_chain_poll_age_seconds": (chain.polled_at, "Since the follower last read."),
         "parley_chain_head_age_seconds": (chain.head_seen_at, "Since the newest block came."),

@@ -41,7 +41,7 @@ class Server:
             cwd=ROOT,
             env={**os.environ, "DATABASE_URL": _database_url()},
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         while True:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

@@ -12,8 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
-from escrow.chronicle import note_reorg
-from escrow.models import Relayer
+from escrow.models import Relayer, Reorg
 from marketplace.accounts.models import User
 from marketplace.trades.models import Trade
 from stack.folders import ROOT
@@ -25,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 TOKEN = "a-token-of-some-length"
 # Ten of the database: chain, reorgs, findings, relayed, calls, late ones, escrows, takes, outbox, unapplied.
-QUERIES = 10
+QUERIES = 12
 CLOSED = 5_000
 
 
@@ -76,15 +75,17 @@ def test_metrics_are_for_whoever_may_read_them(
 
 def test_figures_of_a_hub_with_a_trade(client: Client, trade: Trade) -> None:
     chain = rows.Chain.objects.get()
-    chain.scanned_block = 98
+    chain.scanned_block, chain.settled_block = 98, 97
     chain.save()
-    note_reorg(chain, head_number=100, depth=3, lost_events=2)
+    Reorg.objects.create(
+        chain=chain, found_at=timezone.now(), head_number=100, depth=3, lost_events=2
+    )
     Relayer.objects.create(chain=chain, balance_wei=5 * 10**17, checked_at=timezone.now())
 
     found = scraped(client)
 
     assert found["parley_chain_head_block",] == 100
-    assert found["parley_chain_settled_block",] == 98
+    assert found["parley_chain_settled_block",] == 97
     assert found["parley_chain_lag_blocks",] == 2
     assert found["parley_reorgs_total", "3"] == 1
     assert found["parley_reorg_events_lost_total", "3"] == 2

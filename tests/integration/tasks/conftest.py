@@ -26,6 +26,8 @@ from stack.folders import ROOT
 from tests.integration.disputes import rows
 
 PROGRAM = "tests.integration.tasks.program"
+# Generous: on a busy machine a program needs minutes to start.
+START_SECONDS = 400
 
 
 class Programs:

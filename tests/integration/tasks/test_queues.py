@@ -16,11 +16,16 @@ from chat.models import Entry
 from marketplace.accounts.models import User
 from stack.watch import signs
 from tests.integration.disputes import rows
-from tests.integration.tasks.conftest import Programs, outbox_rows, traded, until
+from tests.integration.tasks.conftest import (
+    START_SECONDS,
+    Programs,
+    outbox_rows,
+    traded,
+    until,
+)
 
 pytestmark = pytest.mark.timeout(900)
 
-START_SECONDS = 400
 QUEUES = ("chain", "notify", "bulk")
 # Under a flood; without one it is a few milliseconds. Far below what the flood takes.
 BOUND_SECONDS = 15
