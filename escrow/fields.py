@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from eth_utils.address import to_checksum_address
+
+from escrow.chain.addresses import checksum
 
 ADDRESS_LENGTH = 42
 HASH_LENGTH = 66
@@ -36,7 +37,7 @@ def checksum_address(value: object) -> str:
     """
     if not isinstance(value, str) or not _ADDRESS.match(value):
         raise ValidationError(f"“{value}” is not an address.", code="invalid_address")
-    checksummed, digits = str(to_checksum_address(value)), value[2:]
+    checksummed, digits = checksum(value), value[2:]
     if value != checksummed and not digits.islower() and not digits.isupper():
         raise ValidationError(
             f"“{value}” is mistyped: its capital letters do not fit.", code="invalid_checksum"

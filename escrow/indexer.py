@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils import timezone
 
-from escrow import locks
+from escrow import copying, locks
 from escrow.chain.gateway import Gateway, NodeRefused, NodeUnavailable, upstreams
 from escrow.chain.types import Header
 from escrow.identity import ChainChanged
@@ -145,7 +145,7 @@ def _store(chain: Chain, batch: Batch) -> Advance:
         waiting = _unconfirmed_trades(chain)
         confirmed = confirm_deep_events(chain, batch.head.number, new)
         reach("follower.rows_moved")
-        ChainEvent.objects.bulk_create(new, ignore_conflicts=True, batch_size=1_000)
+        copying.insert(new)
         reach("follower.events_stored")
         _forget_old_headers(chain, batch.scanned)
         settled = min(settled_at(chain, batch.head.number), batch.scanned)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeVar
 
+from escrow import copying
 from escrow.chain.types import TradeTerms
 from escrow.models import Chain, ChainEvent, Escrow
 from escrow.reducer import EscrowRecord, EventMisplaced, Fact, reduce_event, reduce_events
@@ -52,18 +53,19 @@ def rebuild_rows(chain: Chain) -> None:
     """Make the Escrow rows anew from the confirmed canonical events alone, in memory that does not grow with the chain."""
     events = ChainEvent.objects.filter(chain=chain, canonical=True, confirmed=True)
     in_order = events.order_by("trade_id", "block_number", "log_index").iterator(chunk_size=CHUNK)
-    before = set(Escrow.objects.filter(chain=chain).values_list("trade_id", flat=True))
+    stored = set(Escrow.objects.filter(chain=chain).values_list("trade_id", flat=True))
+    gone = set(stored)
     records: dict[str, EscrowRecord] = {}
     for trade_id, of_one in groupby(in_order, key=lambda event: event.trade_id):
         record = _from_events(of_one)
         if record is not None:
             records[trade_id] = record
-            before.discard(trade_id)
+            gone.discard(trade_id)
         if len(records) >= CHUNK:
-            _store(chain, records)
+            _store(chain, records, stored)
             records = {}
-    _store(chain, records)
-    for some in chunks(sorted(before)):
+    _store(chain, records, stored)
+    for some in chunks(sorted(gone)):
         Escrow.objects.filter(chain=chain, trade_id__in=some).delete()
 
 
@@ -130,7 +132,8 @@ def _move_rows(chain: Chain, events: Sequence[ChainEvent]) -> None:
         record = _reduced(after.get(event.trade_id), event)
         if record is not None:
             after[event.trade_id] = record
-    _store(chain, {key: record for key, record in after.items() if record is not before.get(key)})
+    moved = {key: record for key, record in after.items() if record is not before.get(key)}
+    _store(chain, moved, before.keys())
 
 
 def _from_events(events: Iterable[ChainEvent]) -> EscrowRecord | None:
@@ -151,10 +154,12 @@ def _reduced(record: EscrowRecord | None, event: ChainEvent) -> EscrowRecord | N
         return record
 
 
-def _store(chain: Chain, records: Mapping[str, EscrowRecord]) -> None:
+def _store(chain: Chain, records: Mapping[str, EscrowRecord], stored: Collection[str]) -> None:
+    """`stored`: the trades that have a row already."""
     rows = [_row(chain, trade_id, record) for trade_id, record in records.items()]
+    copying.insert([row for row in rows if row.trade_id not in stored])
     Escrow.objects.bulk_create(
-        rows,
+        [row for row in rows if row.trade_id in stored],
         batch_size=CHUNK,
         update_conflicts=True,
         unique_fields=["chain", "trade_id"],

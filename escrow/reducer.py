@@ -88,8 +88,8 @@ def reduce_events(facts: Iterable[Fact]) -> dict[str, EscrowRecord]:
 def _funded(record: EscrowRecord | None, fact: Fact) -> EscrowRecord:
     if record is not None and record.status != EscrowStatus.CLOSED:
         raise EventMisplaced("Funded although the trade was live.")
-    terms = TradeTerms.from_typed(fact.args["trade"])
-    if terms.trade_id != fact.trade_id:
+    terms, trade_id = TradeTerms.with_id(fact.args["trade"])
+    if trade_id != fact.trade_id:
         raise EventMisplaced("Funded under an id that is not the hash of its terms.")
     return EscrowRecord(
         terms=terms,

@@ -13,6 +13,7 @@ from itertools import pairwise
 from django.db import transaction
 from django.utils import timezone
 
+from escrow import copying
 from escrow.chain import types
 from escrow.chain.gateway import Gateway
 from escrow.chain.rpc import NodeUnavailable
@@ -188,7 +189,7 @@ def store_headers(chain: Chain, headers: Iterable[Header]) -> None:
 def store_events(chain: Chain, events: Sequence[ChainEvent]) -> list[ChainEvent]:
     """Keep events that are new, and make those canonical again that had been lost; the new ones."""
     fresh = fresh_events(chain, events)
-    ChainEvent.objects.bulk_create(fresh, ignore_conflicts=True)
+    copying.insert(fresh)
     return fresh
 
 

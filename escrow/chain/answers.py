@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from escrow.chain.addresses import checksum
 from escrow.chain.codec import decode_error
 from escrow.chain.errors import EscrowReverted
 from escrow.chain.rpc import NodeRefused, NodeUnavailable, number
-from escrow.chain.typed_data import checksum
 from escrow.chain.types import Call, Header, RawLog
 
 _TAGS = {"latest", "pending", "safe", "finalized", "earliest"}

@@ -22,7 +22,7 @@ from eth_utils.abi import (
 )
 from eth_utils.abi import get_abi_input_types as input_types
 
-from escrow.chain.typed_data import checksum
+from escrow.chain.addresses import checksum
 from escrow.chain.types import DecodedEvent, RawLog, TradeTerms
 
 ABI_FOLDER = Path(__file__).with_name("abi")

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from eth_keys.datatypes import Signature
 from eth_keys.exceptions import BadSignature
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
+
+from escrow.chain.addresses import checksum
 
 TYPES_PATH = Path(__file__).with_name("typed_data.json")
 HALF_CURVE_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -29,7 +31,7 @@ _TRIMMED = "\t\n\v\f\r \u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".jo
 )
 _DECIMAL = re.compile(r"(0|[1-9][0-9]{0,77})\Z")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}\Z")
-_HEX = re.compile(r"0x([0-9a-fA-F]{2})*\Z")
+_HEX = re.compile(r"0x(?:[0-9a-fA-F]{2})*\Z")
 
 Message = Mapping[str, Any]
 
@@ -194,12 +196,6 @@ def _domain(chain_id: int, contract: str) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=16_384)
-def checksum(address: str) -> str:
-    """An address as EIP-55 writes it; the same few come again and again."""
-    return str(to_checksum_address(address))
-
-
 @cache
 def _type_hash(primary: str) -> bytes:
     return keccak(text=encode_type(primary))
@@ -216,14 +212,17 @@ def _dependencies(primary: str) -> frozenset[str]:
 
 
 def _encoded_fields(primary: str, message: Message) -> bytes:
-    fields = types()[primary]
-    if set(message) != {field["name"] for field in fields}:
-        wrong = sorted(set(message) ^ {field["name"] for field in fields})
+    fields = _fields(primary)
+    if set(message) != fields.keys():
+        wrong = sorted(set(message) ^ fields.keys())
         raise MessageRefused(f"{primary} has missing or surplus fields: {', '.join(wrong)}.")
-    return b"".join(
-        _encoded(field["type"], message[field["name"]], f"{primary}.{field['name']}")
-        for field in fields
-    )
+    return b"".join(_encoded(kind, message[name], where) for name, (kind, where) in fields.items())
+
+
+@cache
+def _fields(primary: str) -> dict[str, tuple[str, str]]:
+    """By name, in order: a field's type, and what a refusal calls it."""
+    return {f["name"]: (f["type"], f"{primary}.{f['name']}") for f in types()[primary]}
 
 
 def _encoded(kind: str, value: Any, where: str) -> bytes:
@@ -231,14 +230,18 @@ def _encoded(kind: str, value: Any, where: str) -> bytes:
         if not isinstance(value, list | tuple):
             raise MessageRefused(f"{where} must be a list.")
         return keccak(b"".join(_encoded(kind[:-2], item, where) for item in value))
-    if kind in types():
-        return hash_struct(kind, value)
-    if kind == "string":
-        return keccak(_text(value, where).encode())
-    if kind == "bytes32":
-        return _bytes32(value)
+    if kind.startswith("uint"):
+        return _uint(kind, value, where)
     if kind == "address":
         return bytes.fromhex(_address(value, where)[2:]).rjust(32, b"\0")
+    if kind == "bytes32":
+        return _bytes32(value)
+    if kind == "string":
+        return keccak(_text(value, where).encode())
+    return hash_struct(kind, value)
+
+
+def _uint(kind: str, value: Any, where: str) -> bytes:
     number = _integer(value, where)
     if not 0 <= number < 1 << int(kind.removeprefix("uint")):
         raise MessageRefused(f"{where} does not fit {kind}: {value!r}.")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from escrow.chain.typed_data import checksum, hash_struct
+from escrow.chain.addresses import checksum
+from escrow.chain.typed_data import hash_struct
 
 ZERO_ADDRESS = "0x" + "00" * 20
 ZERO_HASH = "0x" + "00" * 32
@@ -55,9 +56,14 @@ class TradeTerms:
 
         Raises: MessageRefused when a field is missing, surplus or out of range.
         """
-        hash_struct("Trade", message)
+        return cls.with_id(message)[0]
+
+    @classmethod
+    def with_id(cls, message: Mapping[str, Any]) -> tuple[TradeTerms, str]:
+        """As from_typed, together with their trade_id: checking the message has hashed it already."""
+        trade_id = "0x" + hash_struct("Trade", message).hex()
         values = {name: message[typed] for name, typed in _TYPED_NAMES.items()}
-        return cls(**{name: _native(name, value) for name, value in values.items()})
+        return cls(**{name: _native(name, value) for name, value in values.items()}), trade_id
 
     @property
     def trade_id(self) -> str:
