@@ -19,8 +19,10 @@ def insert(rows: Sequence[Model]) -> None:
     fields = [field for field in meta.concrete_fields if not field.primary_key]
     quoted = connection.ops.quote_name
     columns = ", ".join(quoted(str(field.column)) for field in fields)
+    # Django names the errors of execute, and of nothing else that a cursor does.
     with (
         connection.cursor() as cursor,
+        cursor.db.wrap_database_errors,
         cursor.copy(f"COPY {quoted(meta.db_table)} ({columns}) FROM STDIN") as copy,
     ):
         for row in rows:
