@@ -18,7 +18,8 @@ from stack.children import Child, Program
 from stack.folders import ROOT
 
 EVENTS = 100_000
-ROUNDS = 40
+# One offer each, of which a person may have thirty.
+ROUNDS = 24
 
 
 def measure(events: int = EVENTS) -> dict[str, float]:

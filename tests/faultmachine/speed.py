@@ -64,7 +64,7 @@ def measure(events: int, rounds: int) -> dict[str, float]:
         "empty_blocks_per_s": round(events / empty_seconds),
         "catchup_rss_growth_mib": round(max(growth, empty_growth), 1),
         "mined_to_page_p50_ms": round(statistics.median(waits)),
-        # Inclusive: of forty waits the last hundredth must not be guessed beyond the longest.
+        # Inclusive: of so few waits the last hundredth must not be guessed beyond the longest.
         "mined_to_page_p99_ms": round(statistics.quantiles(waits, n=100, method="inclusive")[98]),
     }
 
