@@ -124,8 +124,22 @@ def _stages(*, deep: bool) -> list[Stage]:
             "pytest: database, Redis, sockets",
             [_pytest("integration", spread=True)],
             "pytest",
+            environment=deeper,
         ),
-        Stage("chain", "pytest: a real node", [_pytest("chain")], "pytest"),
+        # One at a time: they build in one folder.
+        Stage(
+            "clients",
+            "pytest: the contract's builds and clients",
+            [_pytest("chain/contracts")],
+            "pytest",
+        ),
+        Stage(
+            "chain",
+            "pytest: a real node",
+            [_pytest("chain/escrow", "chain/stack", spread=True)],
+            "pytest",
+            environment=deeper,
+        ),
         Stage("browser", "pytest: Chromium", [_pytest("browser")], "pytest", needs_browser=True),
     ]
 
