@@ -345,7 +345,7 @@ def test_rows_are_right_soon_after_a_storm_of_faults(
         market = Market(Gateway(url, deployment.contract), deployment, seed)
         market.open()
         market.mine(8)
-        between.storm = Storm(seed, 0.08, ALL_KINDS)
+        between.storm = Storm(seed, 0.15, ALL_KINDS)
         for _ in range(25):
             for _ in range(market.dice.randint(0, 3)):
                 market.act()
