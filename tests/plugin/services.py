@@ -53,7 +53,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def postgres_server() -> Iterator[str]:
     """The URL of a running PostgreSQL."""
     folder = FOLDER / "postgres"
-    yield from _serve(
+    yield from serve(
         "DATABASE_URL",
         lambda: services.postgres(folder=folder, log=FOLDER / "postgres.log", durable=False),
     )
@@ -62,7 +62,7 @@ def postgres_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
     """The URL of a running Redis."""
-    yield from _serve(
+    yield from serve(
         "REDIS_URL",
         lambda: services.redis(folder=FOLDER / "redis", port=REDIS_PORT, log=FOLDER / "redis.log"),
     )
@@ -71,7 +71,7 @@ def redis_server() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def anvil_node() -> Iterator[str]:
     """The URL of a running devnet node that mines each transaction at once."""
-    yield from _serve(
+    yield from serve(
         "CHAIN_RPC_URL", lambda: services.anvil(port=CHAIN_PORT, log=FOLDER / "anvil.log")
     )
 
@@ -86,7 +86,8 @@ def pytest_report_header() -> str:
     return "servers: own" + (f", except {', '.join(hosts)}" if hosts else "")
 
 
-def _serve(variable: str, program: Callable[[], Program]) -> Iterator[str]:
+def serve(variable: str, program: Callable[[], Program]) -> Iterator[str]:
+    """The address in a variable: of a server given from outside, or of this one while it is wanted."""
     if variable not in OWN_SERVERS:
         yield os.environ[variable]
         return

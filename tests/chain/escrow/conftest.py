@@ -156,10 +156,12 @@ class Walker:
 
 
 def follow(chain: Chain) -> indexer.Advance:
-    """Advance until the tip is read."""
+    """Advance until the tip is read; trouble on the way is printed, for the report of a test that fails of it."""
     done = indexer.advance(chain)
     while done.behind:
         done = indexer.advance(chain)
+    if done.problem:
+        print(f"follow: {done.problem}")
     return done
 
 
