@@ -13,7 +13,7 @@ from chat import services
 from tests.integration.realtime.server import Chatter, Server
 from tests.integration.realtime.sockets import signed_in_cookie
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 MESSAGES = 15
 KILLS = 3

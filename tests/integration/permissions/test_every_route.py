@@ -24,6 +24,9 @@ from tests.integration.desk.conftest import staff
 from tests.integration.disputes import rows
 from tests.integration.permissions import table
 
+# Every address, asked by everybody.
+pytestmark = pytest.mark.timeout(600)
+
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 

@@ -80,6 +80,9 @@ def test_a_lock_that_a_reorg_took_back_was_never_mailed(
 def test_each_duty_reaches_whose_turn_it_is_and_reminds_twice(
     driver: TradeDriver, alice: User, bob: User, post: MailServer
 ) -> None:
+    # The node may have stood still for longer than a duty lasts.
+    driver.mine(1)
+    driver.follow()
     trade = driver.agreed(alice, bob)
     assert subjects(post) == [("alice", "Your turn: lock the coins")]
     driver.fund(trade)
