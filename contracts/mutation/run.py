@@ -1,6 +1,7 @@
 """Puts faults into the Escrow, one at a time, and asks whether a test notices.
 
     python contracts/mutation/run.py                  every mutant that these sources and tests have not judged yet
+    python contracts/mutation/run.py --new            only those that were never judged: to end a run that was broken off, after adding tests
     python contracts/mutation/run.py --survivors      after adding tests: only those that survived when last judged
     python contracts/mutation/run.py --report         judge nothing, show what is known
     options: --strict (exit 1 unless 95 % are killed and each survivor is explained), --jobs N, --only TEXT (in file:line text)
@@ -171,6 +172,7 @@ def _print_operators(results: dict[str, Result]) -> None:
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="mutation/run.py", description=__doc__.splitlines()[0])
+    parser.add_argument("--new", action="store_true")
     parser.add_argument("--survivors", action="store_true")
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--strict", action="store_true")
@@ -183,9 +185,10 @@ def main(arguments: list[str]) -> int:
     suite = suite_hash()
     known = known_results()
     if not options.report:
-        chosen = [m for m in mutants if options.only in str(m) and _is_due(known.get(m.key), suite, options.survivors)]
+        due = {m.key for m in mutants if _is_due(known.get(m.key), suite, options)}
+        chosen = [m for m in mutants if m.key in due and options.only in str(m)]
         keys = {mutant.key for mutant in mutants}
-        fresh = {key: result for key, result in known.items() if key in keys and not _is_due(result, suite, options.survivors)}
+        fresh = {key: result for key, result in known.items() if key in keys - due}
         # Otherwise in no order, so that a run broken off has seen a little of everything.
         chosen.sort(key=lambda mutant: (mutant.operator in COARSE, mutant.key))
         print(f"{len(chosen)} of {len(mutants)} mutants to judge", flush=True)
@@ -196,12 +199,12 @@ def main(arguments: list[str]) -> int:
     return 1 if options.strict and not good else 0
 
 
-def _is_due(result: Result | None, suite: str, survivors_only: bool) -> bool:
+def _is_due(result: Result | None, suite: str, options: argparse.Namespace) -> bool:
     if result is None:
         return True
-    if result["suite"] == suite:
+    if options.new or result["suite"] == suite:
         return False
-    return result["fate"] == "survived" if survivors_only else True
+    return result["fate"] == "survived" if options.survivors else True
 
 
 if __name__ == "__main__":
