@@ -151,6 +151,11 @@ class ChainEvent(models.Model):
                 name="event_unapplied",
                 condition=Q(applied_at__isnull=True, canonical=True),
             ),
+            models.Index(
+                fields=["id"],
+                name="event_undone",
+                condition=Q(applied_at__isnull=False, canonical=False),
+            ),
         ]
 
     def __str__(self) -> str:

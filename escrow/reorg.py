@@ -20,10 +20,11 @@ from escrow.chain.rpc import NodeUnavailable
 from escrow.chain.types import Header
 from escrow.identity import check_identity
 from escrow.killpoints import reach
-from escrow.models import Block, Chain, ChainEvent, Reorg
+from escrow.models import Block, Chain, ChainEvent, RelayTransaction, Reorg, SignedCall
 from escrow.projection import chunks, confirm_deep_events, rebuild_rows, records_at, settled_at
 from escrow.reading import UNKNOWN_EVENT, Batch, read_fork, read_from
 from escrow.reducer import EscrowRecord
+from escrow.states import RelayStatus, SignedCallStatus
 
 NOWHERE = -1
 # More trades than this are compared by the auditor alone.
@@ -142,6 +143,7 @@ def rebase(chain: Chain, node: Gateway, head: Header) -> Batch:
             raise NodeUnavailable(f"The node's chain ends before block {start}.")
         lost += mark_lost(chain, batch, first=start, last=None)
         hand_over(chain, lost)
+        _send_again(chain, common, lost)
         _confirm_anew(chain, settled_at(chain, head.number))
         rebuild_rows(chain)
         depth = (chain.scanned_block or 0) - common
@@ -238,6 +240,8 @@ def hand_over(chain: Chain, lost: Sequence[int]) -> None:
                 again.confirmed, again.applied_at = True, event.applied_at
                 again.set_aside_reason = event.set_aside_reason
                 again.save(update_fields=["confirmed", "applied_at", "set_aside_reason"])
+                event.applied_at = None
+                event.save(update_fields=["applied_at"])
 
 
 def note_reorg(chain: Chain, head: Header, *, common: int, depth: int, lost: int) -> None:
@@ -290,6 +294,19 @@ def _check_link(chain: Chain, batch: Batch, common: int) -> None:
     known = Block.objects.filter(chain=chain, number=batch.start - 1).first()
     if known is not None and common == known.number and batch.headers[0].parent_hash != known.hash:
         raise NodeUnavailable("The chain moved while it was read.")
+
+
+def _send_again(chain: Chain, common: int, lost: Sequence[int]) -> None:
+    """Let the relayer look after what had counted as done above the fork: sent again, or done after all."""
+    relayed = RelayTransaction.objects.filter(
+        chain=chain, status=RelayStatus.DONE, block_number__gt=common
+    )
+    done = SignedCall.objects.filter(chain=chain, status=SignedCallStatus.DONE)
+    done.filter(pk__in=relayed.values("signed_call")).update(status=SignedCallStatus.SENT)
+    relayed.update(status=RelayStatus.MINED)
+    for some in chunks(lost):
+        trades = ChainEvent.objects.filter(pk__in=some).values("trade_id")
+        done.filter(trade_id__in=trades).update(status=SignedCallStatus.WAITING)
 
 
 def _said(event: ChainEvent) -> tuple[object, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -31,6 +31,8 @@ from escrow.models import (
     SignedCall,
     Submission,
 )
+from escrow.projection import facts_of
+from escrow.reducer import EscrowRecord, reduce_events
 from escrow.selectors import chain_clock, current_chain
 from escrow.states import SignedCallStatus, SubmissionStatus
 
@@ -333,6 +335,25 @@ def mark_applied(event: ChainEvent, *, set_aside: str = "") -> None:
     """Note, in the caller's transaction, that an event was acted upon, or why it never will be."""
     event.applied_at, event.set_aside_reason = timezone.now(), set_aside[:200]
     event.save(update_fields=["applied_at", "set_aside_reason"])
+
+
+def undone_events(limit: int) -> list[ChainEvent]:
+    """Events that were acted upon and that the chain has not any more, nor the same one elsewhere; oldest first."""
+    undone = ChainEvent.objects.filter(canonical=False, applied_at__isnull=False)
+    return list(undone.order_by("id")[:limit])
+
+
+def mark_taken_back(events: Iterable[ChainEvent]) -> None:
+    """Note, in the caller's transaction, that what was done for undone events is taken back."""
+    ChainEvent.objects.filter(pk__in=[event.pk for event in events]).update(applied_at=None)
+
+
+def record_acted_upon(trade_id: str) -> EscrowRecord | None:
+    """What the events say that are on the chain and were acted upon; None when the trade was never funded by them."""
+    acted = ChainEvent.objects.filter(
+        trade_id=trade_id, canonical=True, applied_at__isnull=False, set_aside_reason=""
+    ).order_by("block_number", "log_index")
+    return reduce_events(facts_of(acted)).get(trade_id)
 
 
 # ---------------------------------------------------------------------- private

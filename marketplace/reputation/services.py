@@ -63,6 +63,16 @@ def record_result(
     return result
 
 
+def withdraw_result(trade_ref: str) -> None:
+    """Forget a result whose closing the chain undid, and sum both people up without it; a second time changes nothing."""
+    with transaction.atomic():
+        results = TradeResult.objects.select_related("seller", "buyer").filter(trade_ref=trade_ref)
+        for result in results:
+            result.delete()
+            for person in sorted((result.seller, result.buyer), key=lambda user: user.pk):
+                _sum_up(person)
+
+
 def _sum_up(user: User) -> None:
     Standing.objects.get_or_create(user=user)
     standing = Standing.objects.select_for_update().get(user=user)

@@ -51,6 +51,9 @@ HUB: Mapping[tuple[str, Role], Ending] = {
     ("taken", SELLER): Ending("ended", "Your offer was taken by somebody else first", "Nothing was locked for this take."),
     ("declined", BUYER): Ending("ended", "This trade ended before it began", "Nothing was locked, nothing is owed, no mark for either of you."),
     ("declined", SELLER): Ending("ended", "This trade ended before it began", "Nothing was locked, nothing is owed, no mark for either of you."),
+    ("undone", BUYER): Ending("ended", "The network undid the lock",
+        "By the contract nothing is locked. Had you already paid? Get help; do not send anything now."),
+    ("undone", SELLER): Ending("ended", "The network undid the lock", "Your coins are in your wallet as the network shows it now. Look before you act."),
     ("devnet_reset", BUYER): Ending("ended", "The practice network was started over", "Its coins are gone with it. This trade stays as a record."),
     ("devnet_reset", SELLER): Ending("ended", "The practice network was started over", "Its coins are gone with it. This trade stays as a record."),
 }  # fmt: skip

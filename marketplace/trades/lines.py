@@ -48,6 +48,8 @@ LINES: Mapping[str, str] = {
     "TimedOut.buyer": "{seller}'s time to answer ran out: the coins went to {buyer}",
     "TimedOut.seller": "{buyer}'s time to pay ran out: the coins went back to {seller}",
     "TimedOut.half": "Nobody decided in time: half each, no fee",
+    "undone": "The network undid steps that had counted as final: {steps}. By the contract this trade is now: {standing}. "
+    "Only a bank's and a wallet's own pages say more; our staff looks at it",
     "alarm.page": "{actor}'s page refused what it was shown. Do not pay; our staff looks at it",
     "alarm": "The chain shows something else than was agreed. Do not pay; our staff looks at it",
 }
@@ -113,6 +115,10 @@ NOTICES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "TimedOut.half": (
         (BUYER, "Nobody decided in time: half of the coins went to you, no fee."),
         (SELLER, "Nobody decided in time: half of the coins went to you, no fee."),
+    ),
+    "undone": (
+        (BUYER, "The network undid {steps}. The trade is now: {standing}. Look before you act."),
+        (SELLER, "The network undid {steps}. The trade is now: {standing}. Look before you act."),
     ),
     "alarm.page": (
         (

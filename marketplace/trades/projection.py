@@ -44,6 +44,7 @@ from marketplace.trades.states import (
     Status,
     next_status,
 )
+from marketplace.trades.stepback import step_back_undone
 from marketplace.trades.terms import coins_text
 from realtime.hints import hint
 
@@ -62,10 +63,11 @@ class Applied:
 
 
 def apply_unapplied(*, limit: int = 200) -> Applied:
-    """Apply the next confirmed events. One that cannot be applied is set aside with its reason and never blocks the queue.
+    """Take back what undone events had moved, then apply the next confirmed ones. One that cannot be applied is set aside with its reason and never blocks the queue.
 
     Raises: django.db.Error, so that the caller tries again.
     """
+    step_back_undone(limit=limit)
     moved = aside = 0
     for event in unapplied_events(limit):
         with bound_contextvars(trade_id=event.trade_id, tx_hash=event.tx_hash):

@@ -115,6 +115,7 @@ class Note(StrEnum):
     SETTLE_ACCEPTED = "settle_accepted"
     REMINDED = "reminded"
     ALARM = "alarm"
+    UNDONE = "undone"
 
 
 class Extra(StrEnum):

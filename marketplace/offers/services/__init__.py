@@ -32,6 +32,7 @@ from marketplace.offers.services.stock import (
     lock_stock,
     return_stock,
     spend_stock,
+    unspend_stock,
 )
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "save_unfinished",
     "spend_stock",
     "terms_of",
+    "unspend_stock",
     "values_of",
 ]

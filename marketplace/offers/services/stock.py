@@ -37,3 +37,11 @@ def spend_stock(offer: Offer, base_units: int) -> None:
         locked_base_units=F("locked_base_units") - base_units,
         sold_base_units=F("sold_base_units") + base_units,
     )
+
+
+def unspend_stock(offer: Offer, base_units: int) -> None:
+    """Turns sold back into locked, when the chain undid the closing that had sold it."""
+    Offer.objects.filter(pk=offer.pk, sold_base_units__gte=base_units).update(
+        locked_base_units=F("locked_base_units") + base_units,
+        sold_base_units=F("sold_base_units") - base_units,
+    )

@@ -72,6 +72,22 @@ def move(
     return _written(trade, cause, old=old, at=at, actor=actor, chain_key=chain_key, params=params)
 
 
+def restate(
+    trade: Trade, to: Status, *, at: int, params: dict[str, Any], **changes: Any
+) -> TradeEvent:
+    """Write the status that the chain gives after it undid what had counted as final. Needs a transaction.
+
+    The one move outside the table; `changes` are the columns that the remaining events say.
+    """
+    old = Status(trade.status)
+    columns = {**_closing(to, Cause.LAPSED, at), **changes, "status": to}
+    _set(trade, columns)
+    columns.update(_duty_columns(trade))
+    Trade.objects.filter(pk=trade.pk).update(event_count=F("event_count") + 1, **columns)
+    _set(trade, columns)
+    return _written(trade, Note.UNDONE, old=old, at=at, actor=None, chain_key="", params=params)
+
+
 def note(
     trade: Trade,
     kind: Note,

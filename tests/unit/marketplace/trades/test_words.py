@@ -31,6 +31,7 @@ OF_EVENT = {
     "Settled": {"part", "rest"},
     "Ruled": {"part", "rest"},
     "reminded": {"left"},
+    "undone": {"steps", "standing"},
 }
 
 
