@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from escrow.chain.errors import EscrowReverted
 from escrow.chain.gateway import Gateway, NodeRefused
 from escrow.chain.keys import Signer
 from escrow.chain.types import Call, Receipt, SignedTransaction
@@ -238,10 +239,35 @@ class GasDesk:
             row.status, row.succeeded, row.block_number = RelayStatus.PENDING, None, None
             row.save(update_fields=["status", "succeeded", "block_number"])
         is_stuck = row.sent_at is not None and timezone.now() - row.sent_at > STUCK_AFTER
+        if is_stuck and self._is_pointless(row):
+            self._empty(row)
         is_repriced = is_stuck and self._reprice(row)
         if not is_repriced and self.node.transaction(row.tx_hash) is not None:
             return
         self._hand_over(row)
+
+    def _is_pointless(self, row: RelayTransaction) -> bool:
+        """Whether the contract would refuse the call by now: somebody was faster, or its time is over."""
+        if row.move == FILL:
+            return False
+        try:
+            self.node.simulate(self.node.call_of(row.calldata, sender=row.sender))
+        except EscrowReverted as error:
+            return error.name != "TooEarly"
+        except NodeRefused:
+            return False
+        return False
+
+    def _empty(self, row: RelayTransaction) -> None:
+        """Let the nonce go to an empty transaction, which costs less than one that fails; the call is asked about anew."""
+        logger.info("nonce %s, %s of %s is emptied", row.nonce, row.move, row.trade_id)
+        self.trade_ids.add(row.trade_id)
+        call, row.signed_call = row.signed_call, None
+        row.move, row.trade_id, row.calldata, row.gas_limit = FILL, "", "0x", FILL_GAS
+        with transaction.atomic():
+            row.save(update_fields=["signed_call", "move", "trade_id", "calldata", "gas_limit"])
+            if call is not None:
+                _wait_again(call)
 
     def _reprice(self, row: RelayTransaction) -> bool:
         """Offer more for the same nonce; False, with the alarm, when that is more than the hub pays."""

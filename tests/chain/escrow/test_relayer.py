@@ -319,6 +319,31 @@ def test_stuck_transaction_is_priced_higher_under_its_nonce(chain: Chain, walker
     assert walker.node.escrow_state(terms.trade_id).status == PAID
 
 
+def test_stuck_transaction_that_has_become_pointless_is_replaced_by_an_empty_one(
+    chain: Chain, walker: Walker
+) -> None:
+    """The buyer gave the coins back himself while his "paid" was too cheap to be mined: the nonce goes on, the call ends."""
+    terms = walker.funded()
+    call = accept(walker, "markPaid", terms, walker.buyer)
+    walker.rpc("evm_setAutomine", False)
+    relayer.run_once()
+    before = RelayTransaction.objects.get()
+    walker.rpc("anvil_setNextBlockBaseFeePerGas", hex(before.max_fee_wei * 2))
+    walker.rpc("evm_setAutomine", True)
+    walker.move("cancel", terms, walker.buyer)
+    assert walker.node.receipt(before.tx_hash) is None
+    RelayTransaction.objects.update(sent_at=timezone.now() - timedelta(minutes=1))
+    relayer.run_once()
+    after = RelayTransaction.objects.get()
+    assert (after.nonce, after.move, after.gas_limit) == (before.nonce, "fill", 21_000)
+    assert after.earlier_hashes == [before.tx_hash]
+    settle_down(chain, walker)
+    after.refresh_from_db()
+    call.refresh_from_db()
+    assert (after.status, after.succeeded, after.gas_used) == ("DONE", True, 21_000)
+    assert (call.status, call.reason) == ("REFUSED", "BadState")
+
+
 def test_transaction_undone_by_a_reorg_is_sent_again(chain: Chain, walker: Walker) -> None:
     """I02: a signed call survives the block it was in."""
     terms = walker.funded()
