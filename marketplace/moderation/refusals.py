@@ -79,6 +79,16 @@ class CaseNotLive(StaffRefused):
         )
 
 
+class EndOnItsWay(StaffRefused):
+    code = "end_on_its_way"
+
+    def __init__(self, step: str) -> None:
+        super().__init__(
+            f"{step}, and that is on its way: it ends the trade if the network keeps it. "
+            "Nothing was sent. Rule only if the page shows the trade in review again."
+        )
+
+
 class RecordClosed(StaffRefused):
     code = "record_closed"
 

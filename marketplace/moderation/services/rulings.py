@@ -25,6 +25,7 @@ from marketplace.disputes.services import announce, clean_text, live_case
 from marketplace.moderation.audit import record
 from marketplace.moderation.refusals import (
     CaseNotLive,
+    EndOnItsWay,
     FindingMissing,
     LetterMissing,
     NotYours,
@@ -32,6 +33,7 @@ from marketplace.moderation.refusals import (
     RulingOutOfRange,
     TimeIsOver,
 )
+from marketplace.moderation.selectors.record import ending_in, on_its_way
 from marketplace.moderation.services.cases import has_read
 from marketplace.moderation.states import case_subject
 from marketplace.trades.models import Trade
@@ -86,10 +88,13 @@ def draft_ruling(
 def send_ruling(ruling: Ruling, *, by: User, deadline: int, signature: str) -> SignedCall:
     """Pass the arbitrator's signed ruling to the relayer. The same signature again is the same call.
 
-    Raises: CaseNotLive, NotYours, TimeIsOver, RecordClosed, and what `accept_signed_call` raises.
+    Raises: CaseNotLive, NotYours, TimeIsOver, RecordClosed, EndOnItsWay, and what `accept_signed_call` raises.
     """
     trade = ruling.case.trade
     _rulable(trade, by)
+    ending = ending_in(on_its_way(trade))
+    if ending is not None:
+        raise EndOnItsWay(ending.text)
     escrow = _escrow(trade)
     call = accept_signed_call(
         trade=terms_of(escrow),

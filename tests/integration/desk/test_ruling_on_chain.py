@@ -344,6 +344,12 @@ def test_case_page_parts_what_is_settled_from_what_is_on_its_way(
     for path, button in ((case, "Preview as both will read it"), (preview, "Sign it, let")):
         assert "Do not rule now. Alice released the coins" in shown(path)
         assert button not in shown(path)
+    # A page that was open before says "sign" still.
+    refused = post(petra, ruling, "signed", signed(driver, ruling, petra))
+    assert refused.status_code == 422
+    assert refused.json()["error"]["code"] == "end_on_its_way"
+    assert "Alice released the coins, and that is on its way" in refused.json()["error"]["text"]
+    assert SignedCall.objects.filter(move="rule").count() == 0
 
     driver.rpc("evm_revert", before)
     driver.mine(2)
