@@ -56,6 +56,23 @@ async function opened(topic = "room:x") {
   return { heard, stop, wire: wires.at(-1) };
 }
 
+test("a connection that is nobody's says so on a page that was drawn for somebody, and stays silent for a visitor", async () => {
+  for (const [isPersonal, state] of [[true, "signed-out"], [false, "open"]]) {
+    connection = new Connection(() => new Wire(), isPersonal);
+    const { wire } = await opened();
+    wire.hear({ kind: "welcome", data: { user: null } });
+    assert.equal(connection.state, state);
+    assert.equal(wire.isClosed, isPersonal);
+  }
+});
+
+test("a connection that is the person's own stays open", async () => {
+  connection = new Connection(() => new Wire(), true);
+  const { wire } = await opened();
+  wire.hear({ kind: "welcome", data: { user: 7 } });
+  assert.equal(connection.state, "open");
+});
+
 test("a page that follows nothing opens nothing", () => {
   assert.equal(wires.length, 0);
   assert.equal(connection.state, "idle");

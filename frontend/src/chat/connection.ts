@@ -54,6 +54,7 @@ export function backoff(attempt: number, random: () => number = Math.random): nu
 
 export class Connection {
   readonly #open: () => Wire;
+  readonly #isPersonal: boolean;
   readonly #followers = new Map<string, Set<Follower>>();
   readonly #questions = new Map<string, Question>();
   readonly #watchers = new Set<(state: State) => void>();
@@ -66,8 +67,10 @@ export class Connection {
   #ping: ReturnType<typeof setInterval> | undefined;
   #poll: ReturnType<typeof setInterval> | undefined;
 
-  constructor(open: () => Wire) {
+  /** `isPersonal`: the page was drawn for somebody who is signed in. */
+  constructor(open: () => Wire, isPersonal = false) {
     this.#open = open;
+    this.#isPersonal = isPersonal;
   }
 
   get state(): State {
@@ -176,7 +179,8 @@ export class Connection {
 
   #read(text: string): void {
     const frame = JSON.parse(text) as Frame;
-    if (frame.kind === "hint" && frame.topic) {
+    if (frame.kind === "welcome") this.#greeted(frame.data);
+    else if (frame.kind === "hint" && frame.topic) {
       for (const follower of this.#followers.get(frame.topic) ?? []) follower(frame.seq ?? null);
     } else if (frame.kind === "reply" && frame.id) {
       this.#settle(frame.id)?.answer(frame.data ?? {});
@@ -184,6 +188,14 @@ export class Connection {
       const { code, text: sentence, field } = frame.error ?? { code: "server", text: "" };
       this.#settle(frame.id)?.refuse(new Problem(sentence, code, field ?? null));
     }
+  }
+
+  /** The session ended between drawing the page and opening the connection: it is nobody's, and would hear of nothing. */
+  #greeted(data: Json | undefined): void {
+    const wire = this.#wire;
+    if (!wire || !this.#isPersonal || (data as { user?: Json })?.user !== null) return;
+    wire.close();
+    this.#closed(wire, SIGNED_OUT);
   }
 
   #ask(op: string, topic: string, more: Record<string, Json> = {}): Promise<Json> {
@@ -234,7 +246,8 @@ export function connection(): Connection {
   if (shared) return shared;
   const address = new URL("/ws/", location.href);
   address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const made = new Connection(() => new WebSocket(address) as unknown as Wire);
+  const isPersonal = document.querySelector("meta[name=viewer]") !== null;
+  const made = new Connection(() => new WebSocket(address) as unknown as Wire, isPersonal);
   addEventListener("online", () => made.wake());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") made.wake();

@@ -91,7 +91,7 @@ def test_sped_up_step_goes_on_and_the_trade_with_it(
         assert sent is not None
         faster = outbid(driver, row, alice, Call(to=sent.to, data=sent.data))
         driver.mine()
-        expect(seller.status).to_contain_text(REPLACED)
+        expect(seller.status).to_contain_text(REPLACED, timeout=20_000)
     seller.sees("Done. You released 250 USDC to Bob")
     until(lambda: Submission.objects.get().status == "MINED")
     assert Submission.objects.get().replaced_by == faster
@@ -106,7 +106,7 @@ def test_cancelled_step_is_told_and_can_be_sent_again(
         row = waiting_release(driver, seller)
         outbid(driver, row, alice, Call(to=alice.address, data="0x"))
         driver.mine()
-        expect(seller.status).to_contain_text(REPLACED)
+        expect(seller.status).to_contain_text(REPLACED, timeout=20_000)
     expect(seller.page.get_by_role("alert").filter(has_text="cancelled it")).to_be_visible(
         timeout=20_000
     )
