@@ -22,6 +22,7 @@ from escrow.models import (
     SignedCall,
     Submission,
 )
+from escrow.states import SignedCallStatus
 
 STALE_HEAD_SECONDS = 60
 # How far block time may be believed to have gone on since the newest header.
@@ -177,6 +178,16 @@ def signed_calls(trade_id: str) -> list[SignedCall]:
     """The signed moves of a trade that were handed in, the newest first."""
     return list(
         SignedCall.objects.filter(chain_id=settings.CHAIN_ID, trade_id=trade_id).order_by("-pk")
+    )
+
+
+def signed_withdrawals(account: str) -> list[SignedCall]:
+    """The withdrawals that an account signed and that have not ended, the newest first."""
+    open_ones = (SignedCallStatus.WAITING, SignedCallStatus.SENT)
+    return list(
+        SignedCall.objects.filter(
+            chain_id=settings.CHAIN_ID, move="withdraw", signer=account, status__in=open_ones
+        ).order_by("-pk")
     )
 
 

@@ -19,6 +19,8 @@ urlpatterns = [
     path("glossary/", views.glossary, name="glossary"),
     path("wallet/", wallet.page, name="wallet"),
     path("wallet/withdraw/", wallet.withdraw, name="withdraw"),
+    path("wallet/signed/<int:pk>/", wallet.signed_withdrawal, name="signed_withdrawal"),
+    path("wallet/signed/<int:pk>.json", wallet.withdrawal_file, name="withdrawal_file"),
     path("robots.txt", views.robots, name="robots"),
     path("csp/", reports.policy, name="csp"),
 ]

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from escrow.chain.gateway import NodeRefused, NodeUnavailable, gateway
 from escrow.chain.types import ZERO_ADDRESS
-from escrow.models import Asset
-from escrow.selectors import active_assets, credits_of
+from escrow.models import Asset, SignedCall
+from escrow.selectors import active_assets, credits_of, signed_withdrawals
 from escrow.services import CallRefused, accept_signed_withdrawal
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.answers import BadRequest, json_body, refusal, text_of
 from marketplace.trades.models import Trade
 from marketplace.trades.states import LIVE
+from marketplace.trades.views.carried import file_of, step_page
 
 
 class SignInFirst(Exception):
@@ -56,8 +59,30 @@ def page(request: HttpRequest) -> HttpResponse:
             "is_silent": any(holding.base_units is None for holding in holdings),
             "locked": locked,
             "credits": credits_of(viewer.address),
+            "withdrawals": signed_withdrawals(viewer.address),
         },
     )
+
+
+@require_GET
+@signed_in
+@never_cache
+def signed_withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
+    """One's own signed withdrawal as a page: the file, a QR code with a link, and until when it is good."""
+    return step_page(
+        request,
+        _own_withdrawal(request, pk),
+        back=(reverse("pages:wallet"), "Your wallet"),
+        file=reverse("pages:withdrawal_file", args=[pk]),
+    )
+
+
+@require_GET
+@signed_in
+@never_cache
+def withdrawal_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same as a file: with it anybody can bring it to the chain without us."""
+    return file_of(_own_withdrawal(request, pk), f"parley-withdrawal-{pk}.json")
 
 
 @require_POST
@@ -81,6 +106,11 @@ def withdraw(request: HttpRequest) -> JsonResponse:
     except NodeUnavailable as error:
         return refusal(error, status=503)
     return JsonResponse({"state": call.status}, status=202)
+
+
+def _own_withdrawal(request: HttpRequest, pk: int) -> SignedCall:
+    signer = _viewer(request).address
+    return get_object_or_404(SignedCall, pk=pk, move="withdraw", signer=signer)
 
 
 def _viewer(request: HttpRequest) -> User:

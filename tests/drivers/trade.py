@@ -102,7 +102,7 @@ class TradeDriver:
 
     def take_signature(self, trade: Trade, by: User | None = None) -> str:
         """Somebody's signature over the Take, the buyer's unless said otherwise."""
-        return self._signed(by or trade.buyer, take_digest(trade, trade.fund_by))
+        return self.signed(by or trade.buyer, take_digest(trade, trade.fund_by))
 
     def agreed(
         self,
@@ -184,7 +184,7 @@ class TradeDriver:
         hashed = digest(
             primary, message, chain_id=self.chain.chain_id, contract=self.chain.contract_address
         )
-        return self._signed(by, hashed)
+        return self.signed(by, hashed)
 
     def propose_split(self, trade: Trade, by: User, to_buyer: int) -> SettleProposal:
         """A split that one side signs and leaves with the hub."""
@@ -283,5 +283,5 @@ class TradeDriver:
         """What somebody is in the trade."""
         return str(role_of(user, trade))
 
-    def _signed(self, by: User, hashed: bytes) -> str:
+    def signed(self, by: User, hashed: bytes) -> str:
         return "0x" + bytes(self.keys[by.address].unsafe_sign_hash(hashed).signature).hex()

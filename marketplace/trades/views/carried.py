@@ -7,6 +7,7 @@ from typing import Any
 import segno
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -32,9 +33,7 @@ EMPTY = "Choose the file, or paste what stands in it. Nothing was sent."
 def signed_file(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
     """One's own signed step as a file: with it anybody can bring it to the chain without us."""
     trade, call = _own_call(request, ref, pk)
-    response = JsonResponse(document_of(call), json_dumps_params={"indent": 2})
-    response["Content-Disposition"] = f'attachment; filename="parley-{trade.ref}-{call.move}.json"'
-    return response
+    return file_of(call, f"parley-{trade.ref}-{call.move}.json")
 
 
 @require_GET
@@ -43,9 +42,29 @@ def signed_file(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
 def signed_step(request: HttpRequest, ref: str, pk: int) -> HttpResponse:
     """The same as a page: the file, a QR code with a link, and who can do what with it until when."""
     trade, call = _own_call(request, ref, pk)
+    return step_page(
+        request,
+        call,
+        back=(reverse("trades:room", args=[trade.ref]), f"Trade {trade.ref}"),
+        file=reverse("trades:signed_file", args=[trade.ref, call.pk]),
+    )
+
+
+def file_of(call: SignedCall, name: str) -> HttpResponse:
+    """A signed step as a file of this name."""
+    response = JsonResponse(document_of(call), json_dumps_params={"indent": 2})
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def step_page(
+    request: HttpRequest, call: SignedCall, *, back: tuple[str, str], file: str
+) -> HttpResponse:
+    """The page of a signed step; `back` is the address and the words of where it was signed, `file` the file's address."""
     link = link_of(call)
     context = {
-        "trade": trade,
+        "back": back,
+        "file": file,
         "call": call,
         "words": WORDS[call.move],
         "link": link,

@@ -20,7 +20,7 @@ from escrow.chain.types import DISPUTED, NONE, PAID, ZERO_ADDRESS, TradeTerms
 from escrow.models import Chain, RelayTransaction, SignedCall
 from escrow.services import accept_signed_settle, accept_signed_withdrawal
 from tests.chain.escrow.conftest import DAY, ETHER, FAR, Walker, follow
-from tests.chain.escrow.test_relayer import EVIDENCE, accept, settle_down
+from tests.chain.escrow.relaying import EVIDENCE, accept, settle_down
 
 pytestmark = pytest.mark.django_db
 SCRIPT = Path(__file__).parents[3] / "docs" / "runbook" / "submit_step.py"

@@ -22,7 +22,7 @@ from escrow.services import (
     reserve_gas,
 )
 from tests.chain.escrow.conftest import DAY, ETHER, FAR, Walker, follow
-from tests.chain.escrow.test_relayer import EVIDENCE, accept, settle_down
+from tests.chain.escrow.relaying import EVIDENCE, accept, settle_down
 
 pytestmark = pytest.mark.django_db
 # Answers EIP-1271 with yes where gas has no price, as in a rehearsal, and with nothing in a real transaction.

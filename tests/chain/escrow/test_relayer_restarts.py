@@ -14,7 +14,7 @@ from escrow.models import Chain, RelayTransaction, SignedCall
 from escrow.services import accept_signed_withdrawal
 from tests.chain.escrow.conftest import FAR, Walker, follow
 from tests.chain.escrow.cut_wire import cut_wire
-from tests.chain.escrow.test_relayer import accept, settle_down
+from tests.chain.escrow.relaying import accept, settle_down
 
 pytestmark = pytest.mark.django_db
 SEND = "eth_sendRawTransaction"

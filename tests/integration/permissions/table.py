@@ -123,6 +123,8 @@ ROWS: tuple[Row, ...] = (
     get("trades/", signed_in(200)),
     get("wallet/", signed_in(200)),
     post_json("wallet/withdraw/", signed_in(IN, anonymous=403)),
+    get("wallet/signed/<int:pk>.json", signed_in(404)),
+    get("wallet/signed/<int:pk>/", signed_in(404)),
     # --- one's own offers; another's look like none ---
     get("offers/", signed_in(200)),
     get("offers/new/", signed_in(IN)),
