@@ -11,11 +11,9 @@ from celery.signals import setup_logging, task_postrun, task_prerun
 from django.conf import settings
 from kombu import Queue
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from stack.watch.signs import BEAT_SECONDS, QUEUES
 
-# What must not wait for each other: the chain's moves, what people are told, and everything that has time.
-QUEUES = ("chain", "notify", "bulk")
-BEAT_SECONDS = 5.0
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("parley")
 app.config_from_object("django.conf:settings", namespace="CELERY")

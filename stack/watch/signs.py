@@ -10,6 +10,7 @@ import redis
 from django.core.cache import cache
 
 SCHEDULE = "schedule"
+# What must not wait for each other: the chain's moves, what people are told, and everything that has time.
 QUEUES = ("chain", "notify", "bulk")
 KEPT_SECONDS = 24 * 3600
 # How often the schedule asks each queue for a sign of life, and after how long silence is an alarm: two periods for the
