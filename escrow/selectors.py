@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -26,6 +26,8 @@ from escrow.states import SignedCallStatus
 
 STALE_HEAD_SECONDS = 60
 # How far block time may be believed to have gone on since the newest header.
+# How long a new trade's page waits for the promise of gas before it calls that trouble; a round takes a second.
+PROMISE_PATIENCE = timedelta(seconds=15)
 MOST_AHEAD_SECONDS = 60
 STALE_RELAYER_SECONDS = 60
 STALE_AUDIT_SECONDS = 180
@@ -149,6 +151,15 @@ def is_paid_promised(trade_id: str, funded_at: int) -> bool:
         chain_id=settings.CHAIN_ID, trade_id=trade_id, funded_at=funded_at
     )
     return found.filter(covered_at__isnull=False).exists()
+
+
+def is_promise_due(trade_id: str, funded_at: int) -> bool:
+    """Whether the relayer has only just been asked to keep this gas ready and had no time to answer yet."""
+    since = timezone.now() - PROMISE_PATIENCE
+    asked = GasReservation.objects.filter(
+        chain_id=settings.CHAIN_ID, trade_id=trade_id, funded_at=funded_at
+    )
+    return asked.filter(covered_at__isnull=True, created_at__gte=since).exists()
 
 
 def relayer_warning() -> str:

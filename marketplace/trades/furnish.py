@@ -23,7 +23,14 @@ from marketplace.trades.parts import (
     split_of,
 )
 from marketplace.trades.room import Room
-from marketplace.trades.selectors import Moment, moment_of, payee_opening, payer_opening, sheet_at
+from marketplace.trades.selectors import (
+    Moment,
+    is_getting_ready,
+    moment_of,
+    payee_opening,
+    payer_opening,
+    sheet_at,
+)
 from marketplace.trades.stage import COMMITTING, Around, Stage, is_turn, stage_of
 from marketplace.trades.states import (
     BEFORE_FUNDING,
@@ -89,6 +96,7 @@ def room_of(trade: Trade, viewer: User) -> Room:
         quick_replies=QUICK_REPLIES.get((role, status), ()),
         sheet=sheet_at(trade, viewer, role, moment),
         signed_file=_signed_file(trade, viewer, moment),
+        is_preparing=stage == Stage.PAY_WITHHELD and is_getting_ready(trade, moment.health),
         is_out_of_reach=stage in COMMITTING and not is_reachable(viewer),
     )
 

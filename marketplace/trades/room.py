@@ -74,6 +74,7 @@ class Room:
     quick_replies: tuple[str, ...]
     sheet: dict[str, Any]
     signed_file: str
+    is_preparing: bool
     is_out_of_reach: bool
 
     @property

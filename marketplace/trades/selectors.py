@@ -16,6 +16,7 @@ from escrow.selectors import (
     chain_clock,
     chain_health,
     is_paid_promised,
+    is_promise_due,
     pending_events,
     signed_calls,
     submissions,
@@ -170,6 +171,11 @@ def traffic_of(trade: Trade) -> Traffic:
 def is_paid_relayed(trade: Trade, health: ChainHealth) -> bool:
     """Whether the relayer works and has promised to send this trade's "paid"."""
     return health.relayer_ok and is_paid_promised(trade.trade_id, trade.funded_at)
+
+
+def is_getting_ready(trade: Trade, health: ChainHealth) -> bool:
+    """Whether the relayer works and only needs a moment to promise this trade's "paid"."""
+    return health.relayer_ok and is_promise_due(trade.trade_id, trade.funded_at)
 
 
 def has_gas_for_paid(trade: Trade) -> bool:

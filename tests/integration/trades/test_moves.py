@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from escrow.models import SignedCall, Submission
+from escrow.models import GasReservation, SignedCall, Submission
 from escrow.selectors import MOST_AHEAD_SECONDS, chain_clock
 from escrow.services import CallRefused
 from marketplace.accounts.models import User
@@ -355,7 +355,10 @@ def test_a_room_is_told_once_when_its_step_changes(
     driver: TradeDriver, alice: User, bob: User
 ) -> None:
     trade = driver.funded(alice, bob)
+    hint_traffic()
     assert hint_traffic() == 0
+    GasReservation.objects.update(covered_at=None)
+    assert (hint_traffic(), hint_traffic()) == (1, 0)
     driver.sign_move(trade, bob, "markPaid")
     assert (hint_traffic(), hint_traffic()) == (1, 0)
     SignedCall.objects.update(status="REFUSED", text="The network refused it.")

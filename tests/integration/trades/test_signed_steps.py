@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
@@ -228,6 +229,11 @@ def test_account_is_withheld_without_a_promise(
     driver.rpc("anvil_setBalance", bob.address, "0x0")
     html = page(bob, trade)
     assert stage_in(html) == Stage.PAY_WITHHELD
+    assert "One moment" in html
+    assert IBAN not in html
+    GasReservation.objects.update(created_at=F("created_at") - timedelta(seconds=16))
+    html = page(bob, trade)
+    assert "Wait with the payment" in html
     assert IBAN not in html
     relayer.run_once()
     html = page(bob, trade)
