@@ -68,3 +68,39 @@ class NotAMember(Refused):
 
     def __init__(self) -> None:
         super().__init__("This is not open to you, or not any more.")
+
+
+class FileTooLarge(Refused):
+    """More bytes than a sealed file may have."""
+
+    code = "file_too_large"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This file is larger than 5 MB. Nothing was sent. Take a smaller picture or a part of the document.",
+            details={"field": "file"},
+        )
+
+
+class FileBroken(Refused):
+    """The bytes are not those that the sender named, or none."""
+
+    code = "file_broken"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The file did not arrive whole, so it was not kept. Send it again.",
+            details={"field": "file"},
+        )
+
+
+class TooManyFiles(Refused):
+    """The member has as many files in this room as one may."""
+
+    code = "too_many_files"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have sent 20 files in this trade, which is as many as one can. Write what else matters.",
+            details={"field": "file"},
+        )

@@ -6,6 +6,7 @@ System and staff lines are another kind of row, made only by `services.post_line
 
 from __future__ import annotations
 
+import uuid
 from typing import ClassVar
 
 from django.conf import settings
@@ -127,3 +128,38 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id} to {self.audience}"
+
+
+class SealedFile(models.Model):
+    """A file that only those who have its key can open; `entry` is the message that names it."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="files")
+    sender = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="files")
+    name = models.UUIDField(default=uuid.uuid4, unique=True)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    entry = models.ForeignKey(
+        Entry, on_delete=models.PROTECT, null=True, blank=True, related_name="files"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(size__gte=1), name="file_not_empty"),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["created_at"],
+                condition=Q(entry__isnull=True, removed_at__isnull=True),
+                name="file_unnamed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.name)
+
+    @property
+    def path(self) -> str:
+        """Where its bytes lie in the storage."""
+        return f"{self.name.hex[:2]}/{self.name.hex}"

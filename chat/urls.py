@@ -9,4 +9,6 @@ from chat import views
 urlpatterns = [
     path("rooms/<slug:key>/entries/", views.entries, name="room-entries"),
     path("rooms/<slug:key>/marks/", views.marks, name="room-marks"),
+    path("rooms/<slug:key>/files/", views.files, name="room-files"),
+    path("rooms/<slug:key>/files/<uuid:name>/", views.file, name="room-file"),
 ]

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
-from django.http import Http404, HttpRequest, JsonResponse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import FileResponse, Http404, HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from chat import topic
-from chat.errors import BadMessage, Conflict, MessageTooLong, NotAMember, RoomClosed
+from chat.errors import (
+    BadMessage,
+    Conflict,
+    FileTooLarge,
+    MessageTooLong,
+    NotAMember,
+    RoomClosed,
+    TooManyFiles,
+)
+from chat.files import LARGEST_SEALED, open_file, store_file
 from chat.models import Room
 from chat.selectors import PAGE, entry_json, page_of, room_for
 from realtime.allowance import TooFast
@@ -24,6 +36,8 @@ _STATUS: dict[type[Refused], int] = {
     Conflict: 409,
     RoomClosed: 409,
     MessageTooLong: 413,
+    FileTooLarge: 413,
+    TooManyFiles: 409,
     TooFast: 429,
 }
 
@@ -61,6 +75,31 @@ def entries(request: HttpRequest, room: Room) -> JsonResponse:
 def marks(request: HttpRequest, room: Room) -> JsonResponse:
     """POST {delivered?, read?} moves the marks forward."""
     return JsonResponse(topic.mark(request.user, room.key, _json(request)))
+
+
+@require_POST
+@_in_room
+def files(request: HttpRequest, room: Room) -> JsonResponse:
+    """POST the sealed bytes themselves, their SHA-256 in hex as X-Sha256: 201 {file: {id, size}}."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST_SEALED:
+        raise FileTooLarge
+    # `_in_room` lets nobody in who is not signed in.
+    sender = cast(AbstractBaseUser, request.user)
+    sha256 = request.headers.get("X-Sha256", "")
+    row = store_file(room=room, sender=sender, source=request, sha256=sha256)
+    return JsonResponse({"file": {"id": str(row.name), "size": row.size}}, status=201)
+
+
+@require_GET
+@never_cache
+def file(request: HttpRequest, key: str, name: uuid.UUID) -> FileResponse:
+    """The sealed bytes of a file: nothing that a browser would show or run."""
+    room = room_for(request.user, key)
+    response = FileResponse(
+        open_file(room, str(name)), as_attachment=True, filename=f"{name}.sealed"
+    )
+    response["Content-Type"] = "application/octet-stream"
+    return response
 
 
 def _room(request: HttpRequest, key: str) -> Room:

@@ -178,6 +178,8 @@ ROWS: tuple[Row, ...] = (
     get("rooms/<slug:key>/entries/", only(*PARTIES, anonymous=401)),
     post_json("rooms/<slug:key>/entries/", only(*PARTIES, answer=IN, anonymous=401)),
     post_json("rooms/<slug:key>/marks/", only(*PARTIES, answer=IN, anonymous=401)),
+    post_json("rooms/<slug:key>/files/", only(*PARTIES, answer=IN, anonymous=401)),
+    get("rooms/<slug:key>/files/<uuid:name>/", signed_in(404)),
     # --- the desk: arbitrators work on cases, moderators on people, operators read the log ---
     get("desk/", only("arbitrator", "moderator", "operator", anonymous=404)),
     get("desk/queue/", only("arbitrator", anonymous=404)),
