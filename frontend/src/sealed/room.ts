@@ -55,6 +55,8 @@ export class Room {
   transcript!: Transcript;
   members: Page["members"] = [];
   observers: NonNullable<Page["observers"]> = [];
+  /** The newest entry whose receipt was seen to hold. */
+  receipt: Entry | null = null;
   readonly #wire: Wire;
   readonly #me: Bytes;
   readonly #terms: string[];
@@ -91,10 +93,16 @@ export class Room {
     const taken: Checked[] = [];
     for (const entry of fresh) taken.push(await this.transcript.take(entry));
     const last = fresh.at(-1);
-    if (last && !(await this.transcript.hasReceipt(last))) this.#contradict(NO_RECEIPT);
+    if (last && (await this.transcript.hasReceipt(last))) this.receipt = last;
+    else if (last) this.#contradict(NO_RECEIPT);
     this.#compare(page.last);
     await this.#keep(page.hub ?? "");
     return taken;
+  }
+
+  /** The key of the hub's receipts, hex. */
+  get hub(): string {
+    return this.#kept?.hub ?? "";
   }
 
   get #people(): Somebody[] {
@@ -191,7 +199,9 @@ export class Room {
 
   standingOf(named: Named): Standing {
     if (same(named.statement.device, this.device) && same(named.statement.address, this.#me)) return "accepted";
-    return this.#trust.standing(named, this.transcript.since(named.statement.device) < this.transcript.firstMessage);
+    // A wallet's own new device may read along at once; the page says that there is one.
+    const isFirst = this.isMine(named.statement.address) || this.transcript.since(named.statement.device) < this.transcript.firstMessage;
+    return this.#trust.standing(named, isFirst);
   }
 
   voucherOf(named: Named): ReturnType<Trust["voucher"]> {

@@ -73,6 +73,8 @@ ROWS: tuple[Row, ...] = (
     # --- pages for everybody ---
     get("", everybody(200)),
     get("guide/", everybody(200)),
+    # Checks a file in the page; the server only sends the page.
+    get("verify/", everybody(200)),
     get("safety/", everybody(200)),
     get("fees/", everybody(200)),
     get("glossary/", everybody(200)),
