@@ -254,6 +254,20 @@ test("a bundle is checked without the hub, gaps are gaps (E06, E07)", async () =
   assert.deepEqual(partial.entries.map(({ is }) => is), ["key", "key", "message", "line", "closed"]);
 });
 
+test("what is closed explains no more than it can hide (E07)", async () => {
+  const { hub, a, b } = await room();
+  for (const text of ["one", "two", "three"]) await hub.say(a, text, [a, b]);
+  const closed = async ({ seq, at, kind, body, head }) => ({ seq, kind: "", head, hash: bytes.hex(await log.entryHash(seq, at, kind, bytes.fromBase64(body))) });
+  const [k1, k2, m1, m2, m3] = hub.entries;
+  const partial = await hub.transcript([k1, k2, m1, await closed(m2), m3]);
+  assert.deepEqual(partial.contradictions, []);
+  assert.equal(partial.entries[4].fault, undefined);
+  assert.equal(bytes.hex(partial.head), m3.head);
+  const { head: _, ...late } = { ...m3, seq: 4 };
+  const short = await hub.transcript([k1, k2, m1, late]);
+  assert.match(short.contradictions[0], /does not follow/);
+});
+
 test("an altered bundle is refused, whoever signs it again (E06, E08)", async () => {
   const { text, a, source } = await evidence();
   const file = JSON.parse(text);

@@ -3,9 +3,9 @@
 import { keccak256 } from "viem/utils";
 
 import { type Binding, spelt, type Voucher, voucherOf } from "./binding.ts";
-import { BadSeal, type Bytes, fromHex, hex, label, concat, must, same, sha256, textOf, toBase64, utf8 } from "./bytes.ts";
-import { checkedStatement, type Signer, sign, verifies } from "./keys.ts";
-import { canonicalJson, type Content, deviceOf, OPENING, parseCanonical, type Plain, roomId, TEXT } from "./layout.ts";
+import { BadSeal, type Bytes, fromHex, hex, label, concat, must, sha256, textOf, toBase64, utf8 } from "./bytes.ts";
+import { type Signer, sign, verifies } from "./keys.ts";
+import { canonicalJson, type Content, deviceOf, OPENING, parseCanonical, type Plain, roomId } from "./layout.ts";
 import { isKind, isReceipt, type Kind } from "./log.ts";
 import { open } from "./messages.ts";
 import { type Checked, type Sent, Transcript } from "./transcript.ts";
@@ -123,9 +123,15 @@ export async function verifyBundle(bytes: Uint8Array): Promise<Verdict> {
   const { signature, ...body } = file;
   const isSigned = by !== undefined && (await verifies(by.signing, fromHex(signature, 64), await signedBytes(body as unknown as { [key: string]: Plain })));
   const faults: string[] = [];
-  const listed = await listedStatements(file, faults);
+  for (const text of file.statements) {
+    try {
+      await transcript.know(fromHex(text));
+    } catch {
+      faults.push("A key statement of the file does not hold.");
+    }
+  }
   const entries: Found[] = [];
-  for (const entry of file.entries) entries.push(await found(entry, transcript, devices, listed, faults));
+  for (const entry of file.entries) entries.push(await found(entry, transcript, devices, faults));
   const { receipt } = file;
   const head = transcript.headAt(receipt.seq);
   const isLast = receipt.seq === transcript.seq;
@@ -181,20 +187,7 @@ async function devicesOf(file: File): Promise<Map<string, Bound>> {
   return devices;
 }
 
-/** The statements that senders and readers may be found in, though the log shows only the hash of their entry. */
-async function listedStatements(file: File, faults: string[]): Promise<Bytes[]> {
-  const listed: Bytes[] = [];
-  for (const text of file.statements) {
-    try {
-      listed.push((await checkedStatement(fromHex(text))).bytes);
-    } catch {
-      faults.push("A key statement of the file does not hold.");
-    }
-  }
-  return listed;
-}
-
-async function found(entry: File["entries"][number], transcript: Transcript, devices: Map<string, Bound>, listed: Bytes[], faults: string[]): Promise<Found> {
+async function found(entry: File["entries"][number], transcript: Transcript, devices: Map<string, Bound>, faults: string[]): Promise<Found> {
   const { seq } = entry;
   const none = { seq, at: entry.at ?? 0, address: "", text: "" };
   let checked: Checked;
@@ -206,22 +199,27 @@ async function found(entry: File["entries"][number], transcript: Transcript, dev
   }
   if (!checked.content) return { ...none, is: "closed" };
   const { kind, envelope, statement } = checked;
-  if (kind === "system" || kind === "staff") return { ...none, is: "line", text: textOf(checked.content) };
+  if (kind === "system" || kind === "staff") return { ...none, is: "line", text: wordsOf(textOf(checked.content)) };
   const bound = statement && devices.get(hex(statement.statement.device));
   const address = statement ? `0x${hex(statement.statement.address)}` : "";
   const mine = { ...none, address, ...(bound ? { voucher: bound.voucher } : {}) };
   if (checked.fault) return { ...mine, is: "bad", why: checked.fault };
   if (bound?.address !== address) return { ...mine, is: "bad", why: "Its device is not bound to the account by a sign-in in this file." };
-  if (kind === "key" || !envelope) {
-    const isListed = listed.some((bytes) => same(bytes, checked.content ?? new Uint8Array()));
-    return isListed ? { ...mine, is: "key" } : { ...mine, is: "bad", why: "The key is not among the file's statements." };
-  }
+  if (kind === "key" || !envelope) return { ...mine, is: "key" };
+  // Shown as it was stored, without its key.
+  if (!entry.key) return { ...mine, is: "closed" };
   try {
-    must(typeof entry.key === "string" && entry.key !== "", "The file gives no key for it.");
     return { ...mine, ...said(await open(envelope, fromHex(entry.key, 32))) };
   } catch (thrown) {
     return { ...mine, is: "bad", why: reasonOf(thrown) };
   }
+}
+
+/** A line's canonical JSON as words; its sentence is the hub's and is not part of what is signed. */
+function wordsOf(json: string): string {
+  const line = parseCanonical(json) as { by?: string; code?: string; params?: { [key: string]: Plain } };
+  const params = Object.entries(line.params ?? {}).map(([name, value]) => `${name} ${typeof value === "string" ? value : canonicalJson(value)}`);
+  return [line.by, line.code?.replaceAll("_", " "), params.join(", ")].filter(Boolean).join(": ");
 }
 
 function sentOf({ seq, at, body, hash, kind }: File["entries"][number]): Sent {
@@ -234,7 +232,7 @@ function sentOf({ seq, at, body, hash, kind }: File["entries"][number]): Sent {
 
 function said({ type, content }: Content): { is: "message" | "opening"; text: string } {
   if (type === OPENING) return { is: "opening", text: "" };
-  return { is: "message", text: type === TEXT ? textOf(content) : textOf(content) };
+  return { is: "message", text: textOf(content) };
 }
 
 const reasonOf = (thrown: unknown): string => (thrown instanceof BadSeal ? thrown.message : "It could not be checked.");

@@ -8,13 +8,11 @@ import { makeBundle } from "./bundle.ts";
 import { signerOf } from "./keyring.ts";
 import type { Room } from "./room.ts";
 
-/** The bundle of all that this browser can read, or of the messages named (hex). @throws Problem */
-export async function transcriptBundle(room: Room, only?: Set<string>): Promise<string> {
+/** The bundle of a room's log with the keys given, by the message's name in hex. @throws Problem */
+export async function bundleOf(room: Room, keys: Map<string, Bytes>): Promise<string> {
   const { receipt, transcript } = room;
   if (!receipt?.receipt || !receipt.head) throw new Problem("There is nothing to save yet.");
   if (receipt.seq !== transcript.seq) throw new Problem("The hub's signature under its log does not hold, so the file could not be checked. Reload the page and try again.");
-  const keys = new Map<string, Bytes>();
-  for (const { entry, key } of await room.readable()) if (!only || only.has(entry.name)) keys.set(entry.name, key);
   const bindings = [...room.members, ...room.observers].flatMap((person) =>
     (person.bindings ?? []).map(({ message, signature }) => ({ address: person.address ?? "", message, signature })),
   );
@@ -31,14 +29,19 @@ export async function transcriptBundle(room: Room, only?: Set<string>): Promise<
   return makeBundle(source, signerOf(room.keys));
 }
 
-/** Save it; the name of the file. @throws Problem */
+/** Save all that this browser can read; the name of the file. @throws Problem */
 export async function saveTranscript(room: Room): Promise<string> {
+  return save(room, new Map((await room.readable()).map(({ entry, key }) => [entry.name, key])));
+}
+
+/** @throws Problem */
+export async function save(room: Room, keys: Map<string, Bytes>): Promise<string> {
   const name = `parley-${room.key}-${room.transcript.seq}.json`;
-  download(name, await transcriptBundle(room));
+  download(name, await bundleOf(room, keys));
   return name;
 }
 
-export function download(name: string, text: string): void {
+function download(name: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   const link = document.createElement("a");
   link.href = url;

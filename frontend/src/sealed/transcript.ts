@@ -54,6 +54,9 @@ export class Transcript {
   readonly #since = new Map<string, number>();
   readonly #heads = new Map<number, Bytes>();
   readonly #chains = new Map<string, Chain>();
+  /** By device: how many entries were closed to this reader since its last message. */
+  readonly #closed = new Map<string, number>();
+  #closedAtAll = 0;
   readonly #gaps: [number, number][] = [];
   #head: Bytes;
   #seq = 0;
@@ -112,6 +115,13 @@ export class Transcript {
     return [...found.values()];
   }
 
+  /** A statement that came beside the log, for a reader to whom its entry is closed. @throws BadSeal */
+  async know(bytes: Uint8Array): Promise<void> {
+    const statement = await checkedStatement(bytes);
+    const name = await nameOf(statement);
+    if (!this.#statements.has(hex(name))) this.#statements.set(hex(name), { name, statement });
+  }
+
   /** Take the next entry of the log. Entries must come in order; a number may be skipped only by a declared gap. */
   async take(sent: Sent): Promise<Checked> {
     const after = declaredGap(sent);
@@ -126,7 +136,10 @@ export class Transcript {
     this.#head = entry.head;
     this.#heads.set(entry.seq, entry.head);
     if (sent.head !== undefined && sent.head !== hex(entry.head)) this.#contradict(entry, `The hub's head at ${entry.seq} does not follow from what it shows.`);
-    if (!entry.content) return entry;
+    if (!entry.content) {
+      this.#closedAtAll += 1;
+      return entry;
+    }
     try {
       if (entry.kind === "key") await this.#takeStatement(entry, entry.content);
       else if (entry.kind === "message") await this.#takeMessage(entry, entry.content);
@@ -196,9 +209,14 @@ export class Transcript {
   }
 
   #follow(envelope: Envelope, name: Bytes, entry: Checked): void {
+    const device = hex(envelope.device);
     const { index, previous } = this.nextOf(envelope.device);
-    this.#chains.set(hex(envelope.device), { index: envelope.index + 1, previous: name });
+    const closed = this.#closedAtAll - (this.#closed.get(device) ?? 0);
+    this.#closed.set(device, this.#closedAtAll);
+    this.#chains.set(device, { index: envelope.index + 1, previous: name });
     if (envelope.index === index && same(envelope.previous, previous)) return;
+    // What is closed to this reader may be the messages in between; it cannot be fewer than are missing.
+    if (envelope.index > index && envelope.index - index <= closed) return;
     this.#contradict(entry, `Number ${entry.seq} does not follow its sender's message before it: one was dropped, changed or put in another place.`);
   }
 
