@@ -31,6 +31,16 @@ export function hiddenView(entry: Entry, why: string, isGrave: boolean): HTMLEle
   return el("div", { class: isGrave ? "hidden-msg is-grave" : "hidden-msg", id: `m-${entry.seq}` }, sign, el("p", {}, why), moment);
 }
 
+/** One line for a run of messages from before this browser was in the room; `before` is the line above, if it is one. */
+export function olderView(entry: Entry, before: Element | null): HTMLElement | null {
+  const count = Number(before instanceof HTMLElement ? (before.dataset["older"] ?? 0) : 0) + 1;
+  const text = `${count === 1 ? "An older message" : `${count} older messages`} cannot be read here: sealed before this device was in the room.`;
+  const view = count === 1 ? hiddenView(entry, text, false) : (before as HTMLElement);
+  view.querySelector("p")?.replaceChildren(text);
+  view.dataset["older"] = String(count);
+  return count === 1 ? view : null;
+}
+
 /** A quiet line of the page about the conversation itself. */
 export const noteView = (entry: Entry, text: string): HTMLElement => el("p", { class: "sys", id: `m-${entry.seq}` }, `${momentText(entry.at, "clock")} · ${text}`);
 

@@ -10,7 +10,7 @@ import { connection } from "../chat/connection.ts";
 import { Log, type Entry, type Page } from "../chat/log.ts";
 import { sizeOf } from "../chat/text.ts";
 import { Unsents } from "../chat/unsent.ts";
-import { dayOf, dayView, drawTick, hiddenView, hindranceView, lineView, messageView, noteView, unboundView, unreadView, unsentView } from "../chat/view.ts";
+import { dayOf, dayView, drawTick, hiddenView, hindranceView, lineView, messageView, noteView, olderView, unboundView, unreadView, unsentView } from "../chat/view.ts";
 import { isSecret, type Danger } from "../chat/warnings.ts";
 import { el } from "../dom.ts";
 import { getJson, postJson, Problem, viewer, type Json } from "../page.ts";
@@ -162,14 +162,14 @@ class Chat extends HTMLElement {
   }
 
   #append(entry: Entry, shown: Shown | undefined): void {
+    if (shown?.clientId) this.#unsents.drop(shown.clientId);
     const view = this.#view(entry, shown);
     if (!view) return;
     if (dayOf(entry.at) !== this.#day) {
       this.#day = dayOf(entry.at);
       this.#add(dayView(entry.at));
     }
-    if (shown?.isMine) this.#own.set(entry.seq, { view, at: entry.at });
-    if (shown?.clientId) this.#unsents.drop(shown.clientId);
+    if (shown?.isMine && shown.reading.is === "text") this.#own.set(entry.seq, { view, at: entry.at });
     this.#add(view);
   }
 
@@ -179,6 +179,7 @@ class Chat extends HTMLElement {
     const { reading, isMine } = shown;
     if (reading.is === "text") return messageView(entry, reading.text, this.#log.nameOf(entry), isMine, this.#heeded);
     if (reading.is === "opening") return noteView(entry, reading.count === 1 ? "One message was opened for the arbitrator" : `${reading.count} messages were opened for the arbitrator`);
+    if (reading.is === "older") return olderView(entry, this.#room.querySelector(":scope > :nth-last-child(1 of :not(.is-unsent))"));
     if (reading.is === "hidden") return hiddenView(entry, reading.why, reading.grave);
     return reading.is === "note" ? noteView(entry, reading.text) : null;
   }
@@ -340,6 +341,8 @@ class Chat extends HTMLElement {
     if (!place || place.dataset["said"] === said) return;
     place.dataset["said"] = said;
     place.replaceChildren(...alerts);
+    // On a phone it may come below what is seen.
+    if (alerts.length && this.closest(".chat-first")) place.scrollIntoView({ block: "nearest" });
   }
 
   /** On a phone the chat has a page of its own; its button shows how much waits there. */

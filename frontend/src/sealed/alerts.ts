@@ -44,7 +44,7 @@ export function alarmView(what: string[]): HTMLElement {
     { class: "seal-alarm", role: "alert" },
     el("p", { class: "ask-head" }, icon("octagon-alert", "s"), el("b", {}, "This conversation was tampered with")),
     el("ul", {}, ...what.slice(0, 3).map((each) => el("li", {}, each))),
-    el("p", {}, "It means that messages may be missing, changed or in another order, or that the two of you are shown different ones. What is shown as text below is still what its sender signed. The coins are safe: the contract does not read this chat."),
+    el("p", {}, "It means that messages may be missing, changed or in another order, or that the two of you are shown different ones. What is shown as text is still what its sender signed. The coins are safe: the contract does not read this chat."),
     el("p", {}, "Pay and release only by what your own bank and the lock bar say. Save the conversation as a file (the lock above), tell the other side in another way, and show the file to the arbitrator if there is a dispute."),
   );
 }

@@ -25,6 +25,7 @@ export interface Wire {
 export type Reading =
   | { is: "text"; text: string }
   | { is: "opening"; count: number }
+  | { is: "older" }
   | { is: "hidden"; why: string; grave: boolean; standing?: Standing };
 
 interface Kept {
@@ -155,7 +156,9 @@ export class Room {
     if (standing === "asks") return hidden("Written on a device that you have not accepted yet.", false, standing);
     try {
       const key = await this.keyOf(entry);
-      return key ? readingOf(await open(envelope, key)) : hidden(this.#whyClosed(entry), false);
+      if (key) return readingOf(await open(envelope, key));
+      const why = this.#whyClosed(entry);
+      return why ? hidden(why, false) : { is: "older" };
     } catch (thrown) {
       return hidden(`This message could not be verified, so it is not shown. ${thrown instanceof BadSeal ? thrown.message : "It could not be opened."}`, true);
     }
@@ -188,11 +191,12 @@ export class Room {
     return found;
   }
 
+  /** Why a sound message has no key here; empty for what was sealed before this device came. */
   #whyClosed({ envelope, seq }: Checked): string {
     const observers = new Set(this.observers.map(({ address }) => address.toLowerCase()));
     const readers = envelope?.wraps.map(({ name }) => this.transcript.statement(name)) ?? [];
     if (readers.some((reader) => reader && observers.has(`0x${hex(reader.statement.address)}`))) return "Sealed for the arbitrator: messages that were shown to them.";
-    return seq < this.transcript.since(this.device) ? "Older messages cannot be read here: they were sealed before this device was in the room." : "This message was not sealed for this device.";
+    return seq < this.transcript.since(this.device) ? "" : "This message was not sealed for this device.";
   }
 
   // --- whom to believe -------------------------------------------------------------------------
@@ -291,7 +295,7 @@ export class Room {
   #readers(): Named[] {
     const accepted = this.present.filter((named) => this.standingOf(named) === "accepted");
     const others = accepted.filter(({ statement }) => !this.isMine(statement.address));
-    if (this.asking.length) throw new Problem("It waits until you accept the new device above.", "asks");
+    if (this.asking.length) throw new Problem("It waits until you accept the new device.", "asks");
     if (!others.length) throw new Problem("It waits for the other side's browser: no key of theirs is here yet.", "no_reader");
     const mine = accepted.filter(({ statement }) => this.isMine(statement.address));
     return [...mine.filter(({ statement }) => same(statement.device, this.device)), ...others, ...mine.filter(({ statement }) => !same(statement.device, this.device))];
