@@ -173,7 +173,6 @@ ROWS: tuple[Row, ...] = (
     get(TRADE + "dispute/panel/", only(*PARTIES)),
     post(TRADE + "dispute/statements/", only(*PARTIES, answer=IN)),
     get(TRADE + "dispute/messages/", only(*PARTIES)),
-    post(TRADE + "dispute/messages/", only(*PARTIES, answer=IN)),
     # --- its chat ---
     get("rooms/<slug:key>/entries/", only(*PARTIES, anonymous=401)),
     post_json("rooms/<slug:key>/entries/", only(*PARTIES, answer=IN, anonymous=401)),
