@@ -85,6 +85,8 @@ export interface Verdict {
   by: { device: string; address: string; isSigned: boolean; voucher?: Voucher };
   made: number;
   hash: string;
+  /** The key under the receipt, hex: compare it with the one the hub publishes. */
+  hub: string;
   isWhole: boolean;
   hasReceipt: boolean;
   /** Sites whose sign-in messages bind the devices. */
@@ -144,6 +146,7 @@ export async function verifyBundle(bytes: Uint8Array): Promise<Verdict> {
     by: { device: file.by, address: by?.address ?? "", isSigned, ...(by ? { voucher: by.voucher } : {}) },
     made: file.made,
     hash: keccak256(bytes),
+    hub: file.hub,
     isWhole: isSigned && hasReceipt && !faults.length && entries.every(({ is }) => is !== "bad"),
     hasReceipt,
     sites: [...new Set([...devices.values()].map(({ site }) => site))],

@@ -110,7 +110,7 @@ async function foundIn(room: Room, entry: Checked, given: Map<string, Given>, te
 
 function saver(room: Room, given: Map<string, Given>): HTMLElement {
   const press = el("button", { class: "btn is-quiet is-small", type: "button" }, icon("download", "s"), "Save as a file");
-  const status = el("p", { class: "t125 soft", role: "status" }, "What was opened, for checking without the hub at /verify/.");
+  const status = el("p", { class: "t125 soft", role: "status" }, "What was opened, for checking without the hub. ", el("a", { href: "/verify/" }, "Check a file"));
   press.addEventListener("click", () => {
     save(room, new Map([...given].map(([name, { key }]) => [name, key]))).then(
       (name) => (status.textContent = `Saved as ${name}.`),

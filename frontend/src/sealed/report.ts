@@ -63,7 +63,7 @@ function faultsOf({ faults }: Verdict): HTMLElement[] {
   return faults.length ? [el("ul", { class: "limits" }, ...faults.map((fault) => el("li", {}, fault)))] : [];
 }
 
-function facts({ room, by, made, hash, hasReceipt, sites }: Verdict): HTMLElement {
+function facts({ room, by, made, hash, hub, hasReceipt, sites }: Verdict): HTMLElement {
   return el(
     "dl",
     { class: "ledger" },
@@ -71,6 +71,7 @@ function facts({ room, by, made, hash, hasReceipt, sites }: Verdict): HTMLElemen
     line("Signature of the file", by.isSigned ? `holds; the device is ${by.voucher ? VOUCHED[by.voucher] : "unknown"}` : "does not hold"),
     line("Made", momentText(made, "full")),
     line("Hub's receipt for the log", hasReceipt ? "holds" : "does not hold"),
+    line("Key of the hub", el("span", { class: "mono t125" }, hub)),
     line("Sites that devices signed in to", sites.join(", ") || "none"),
     line("Chain and contract", el("span", {}, `${room.chainId}, `, address(`0x${room.contract.replace(/^0x/, "")}`))),
     line("Room", room.name),

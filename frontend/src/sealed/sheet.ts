@@ -46,7 +46,7 @@ function who(conversation: Conversation | null, trouble: string): HTMLElement[] 
 
 function saver(conversation: Conversation): HTMLElement {
   const press = el("button", { class: "btn is-quiet is-small", type: "button" }, icon("download", "s"), "Save as a file");
-  const status = el("p", { class: "t125 soft", role: "status" }, "Everything that this browser can read, for checking without the hub at /verify/. Whoever has the file can read it.");
+  const status = el("p", { class: "t125 soft", role: "status" }, "Everything that this browser can read, for checking without the hub. Whoever has the file can read it. ", el("a", { href: "/verify/" }, "Check a file"));
   press.addEventListener("click", () => {
     saveTranscript(conversation.room).then(
       (name) => (status.textContent = `Saved as ${name}. Whoever has the file can read it.`),

@@ -35,13 +35,17 @@ def open_as(visit: Visit, cast: Any) -> Open:
         prepare: Callable[[Page], Any] = lambda page: None,
         provokes: tuple[str, ...] = (),
         path: str = PATH,
+        script: str = "",
         **more: Any,
     ) -> Page:
         account = next(key for key in vars(cast).values() if key.address == user.address)
-        visitor = visit(account, path="/connect/?next=/guide/", **more)
+        visitor = visit(account, path=None, **more)
+        if script:
+            visitor.page.context.add_init_script(script)
         for problem in provokes:
             visitor.expect_problem(problem)
         page = visitor.page
+        page.goto("/connect/?next=/guide/")
         page.get_by_role("button", name="Test wallet").click()
         page.get_by_role("button", name="Open my wallet to sign").click()
         page.wait_for_url(lambda url: urlsplit(url).path == "/guide/")

@@ -85,6 +85,26 @@ def test_the_keys_cannot_be_taken_out(room: Room, alice: Any, open_as: Open) -> 
     assert tried[1] == ["kept"]
 
 
+WITHOUT_CURVES = """
+for (const name of ["generateKey", "importKey"]) {
+  const known = crypto.subtle[name].bind(crypto.subtle);
+  crypto.subtle[name] = (...all) => /25519/.test(JSON.stringify(all)) ? Promise.reject(new DOMException("unknown", "NotSupportedError")) : known(...all);
+}
+"""
+
+
+def test_a_browser_without_the_curves_talks_with_one_that_has_them(
+    room: Room, alice: Any, bob: Any, open_as: Open
+) -> None:
+    """E12: where WebCrypto knows neither curve the page computes them itself."""
+    hers, his = open_as(alice), open_as(bob, script=WITHOUT_CURVES)
+    say(hers, "Hello.")
+    expect(his.locator(".msg")).to_contain_text("Hello.")
+    say(his, "Good day.")
+    expect(hers.locator(".msg:not(.is-mine)")).to_contain_text("Good day.")
+    assert said(hers) == said(his) == ["Hello.", "Good day."]
+
+
 def test_second_device_reads_from_then_on(room: Room, alice: Any, bob: Any, open_as: Open) -> None:
     """E11: what was said before stays closed to it, what is said afterwards is there on both."""
     hers, his = open_as(alice), open_as(bob)
