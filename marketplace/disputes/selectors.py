@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
-from chat.models import Entry, Room
+from chat.models import Disclosure, Entry, Room
 from chat.selectors import disclosed_entries
 from escrow.models import ChainEvent
 from marketplace.disputes.models import Case, Filing, Request, Ruling
@@ -127,6 +127,12 @@ def messages_given(trade: Trade) -> list[Entry]:
     """The room's messages that a party gave free for the desk, in order; gaps in their numbers were not given."""
     room = Room.objects.filter(key=trade.room_key).first()
     return disclosed_entries(room, AUDIENCE) if room else []
+
+
+def openings_of(trade: Trade) -> list[Disclosure]:
+    """Each time a party opened messages for the desk, in order; `count` says how many."""
+    rows = Disclosure.objects.filter(room__key=trade.room_key, audience=AUDIENCE)
+    return list(rows.select_related("by__user").annotate(count=Count("entries")).order_by("pk"))
 
 
 def sent_ruling(case: Case) -> Ruling | None:
