@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, QuerySet
 
@@ -129,10 +130,11 @@ def messages_given(trade: Trade) -> list[Entry]:
     return disclosed_entries(room, AUDIENCE) if room else []
 
 
-def openings_of(trade: Trade) -> list[Disclosure]:
-    """Each time a party opened messages for the desk, in order; `count` says how many."""
+def opened_for_desk(trade: Trade) -> list[tuple[datetime, str, int]]:
+    """Each time a party opened messages for the desk, in order: when, who, how many."""
     rows = Disclosure.objects.filter(room__key=trade.room_key, audience=AUDIENCE)
-    return list(rows.select_related("by__user").annotate(count=Count("entries")).order_by("pk"))
+    counted = rows.select_related("by__user").annotate(count=Count("entries")).order_by("pk")
+    return [(row.created_at, str(row.by.user), int(row.count)) for row in counted]
 
 
 def sent_ruling(case: Case) -> Ruling | None:

@@ -15,7 +15,7 @@ from escrow.states import EscrowStatus
 from marketplace.accounts.models import User
 from marketplace.disputes.models import Case, Filing
 from marketplace.disputes.reasons import WANTED, slot_label
-from marketplace.disputes.selectors import Opening, openings_of
+from marketplace.disputes.selectors import Opening, opened_for_desk
 from marketplace.disputes.states import half_each
 from marketplace.moderation.selectors.people import linked_accounts
 from marketplace.reputation.selectors import record_for
@@ -384,16 +384,13 @@ def _statement_items(case: Case | None) -> list[Item]:
 def _chat_items(trade: Trade) -> list[Item]:
     """When which side opened how many messages; what they say only the page can read, with the arbitrator's key."""
     return [
-        Item(
-            int(row.created_at.timestamp()),
-            "chat",
-            "message-square",
-            "",
-            str(row.by.user),
-            f"opened {row.count} message{'' if row.count == 1 else 's'} of the chat",
-        )
-        for row in openings_of(trade)
+        Item(int(when.timestamp()), "chat", "message-square", "", who, _opened_text(count))
+        for when, who, count in opened_for_desk(trade)
     ]
+
+
+def _opened_text(count: int) -> str:
+    return f"opened {count} message{'' if count == 1 else 's'} of the chat"
 
 
 def _agrees(
