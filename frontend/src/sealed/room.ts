@@ -310,13 +310,20 @@ export class Room {
   /** The own statement in the log, made and posted if there is none that may be used here. */
   async #ownStatement(): Promise<Own> {
     if (this.#own) return this.#own;
-    const known = this.transcript.newest.find(({ statement }) => same(statement.device, this.device) && this.isMine(statement.address));
-    const usable = known ? await ownKey(known.name, this.transcript.room) : null;
-    if (usable && !isPoor(usable)) return (this.#own = usable);
+    let usable = await this.#usable();
+    // Another tab may have made one a moment ago.
+    if (!usable) await this.#wire.pull().then(async () => (usable = await this.#usable()));
+    if (usable) return (this.#own = usable);
     const made = await newKey(this.keys, MADE, this.viewer, this.transcript.room);
     await this.#wire.post({ v: 2, kind: "key", body: toBase64(made.statement.bytes) });
     await this.#wire.pull();
     return (this.#own = made);
+  }
+
+  async #usable(): Promise<Own | null> {
+    const known = this.transcript.newest.find(({ statement }) => same(statement.device, this.device) && this.isMine(statement.address));
+    const own = known ? await ownKey(known.name, this.transcript.room) : null;
+    return own && !isPoor(own) ? own : null;
   }
 
   /** Be ready to read here: put this device's key into the room if it has none. @throws Problem */
