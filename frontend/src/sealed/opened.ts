@@ -45,7 +45,7 @@ export async function openedView(data: Record<string, string>): Promise<HTMLElem
     const opened = by ? `opened by ${names.get(by) ?? short(by)}` : "";
     return [names.get(address) ?? "", opened, voucher === "hub" ? "device checked by the hub only" : ""].filter(Boolean).join(" · ");
   };
-  return [...notes, entriesView(found, more), saver(room, given)];
+  return [...notes, entriesView(found.filter(({ is }) => is !== "key"), more), saver(room, given)];
 }
 
 async function caseRoom(place: Place, texts: Map<number, string>): Promise<Room> {

@@ -148,7 +148,8 @@ export class Room {
 
   /** What a message says, or why it is not shown. */
   async read(entry: Checked, sender?: string): Promise<Reading> {
-    const { envelope, statement, fault } = entry;
+    const { envelope, statement, fault, content } = entry;
+    if (!content && !fault) return hidden("This message was removed here after its time. Its place in the log is kept.", false);
     if (fault || !envelope || !statement) return hidden(`This message could not be verified, so it is not shown. ${fault ?? ""}`, true);
     if (sender && !same(from0x(sender), envelope.address)) return hidden("This message could not be verified, so it is not shown. The hub names another sender than the one who signed it.", true);
     const standing = this.standingOf(statement);
