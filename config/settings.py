@@ -172,6 +172,8 @@ FEE_BPS = 50
 TAKE_OPEN_SECONDS = 600
 RULING_SECONDS = 14 * 24 * 3600
 
+# 32 bytes as hex: signs for what the chat stored. Without it a key is made of SECRET_KEY.
+RECEIPT_KEY = ENV.receipt_key
 # Sealed files of the chat; a hub of several machines shares the folder.
 STORAGES = {
     **global_settings.STORAGES,

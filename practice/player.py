@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.conf import settings
+from django.utils import timezone
 from eth_typing import Hash32
 
+from chat.devices import add_stock, bind_device
+from chat.models import Device
+from chat.sealed.device import SealingDevice
+from escrow.chain import siwe
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import gateway
 from escrow.chain.keys import cast_account
-from escrow.chain.typed_data import device_hash, digest
+from escrow.chain.typed_data import digest
 from escrow.chain.types import ZERO_ADDRESS, TradeTerms
-from marketplace.accounts.models import Device, User
+from marketplace.accounts.models import User
+from marketplace.accounts.services import STATEMENT
 from practice import node
 from practice.traders import Trader
+from practice.voice import Voice
 
 
 class Player:
@@ -29,18 +37,17 @@ class Player:
         self.address: str = self.account.address
 
     def user(self) -> User:
-        """His account on the hub, with a device of his own; made on first use."""
+        """His account on the hub, with a device of his own that his wallet signed for; made on first use."""
         user, _ = User.objects.get_or_create(
             address=self.address,
             defaults={"name": self.trader.name, "name_key": self.trader.name.casefold()},
         )
-        signing, agreement = self._device_keys()
-        Device.objects.get_or_create(
-            user=user,
-            device_hash=device_hash(signing, agreement),
-            defaults={"signing_key": signing.hex(), "agreement_key": agreement.hex()},
-        )
+        self._bind(user)
         return user
+
+    def voice(self) -> Voice:
+        """Himself in a chat."""
+        return Voice(self.user(), self._device())
 
     def sign(self, primary: str, message: dict[str, Any]) -> str:
         """His signature over one typed message, 65 bytes as 0x text."""
@@ -74,11 +81,46 @@ class Player:
         )
         return str(sent)
 
-    def _device_keys(self) -> tuple[bytes, bytes]:
-        """Two stable public keys from his own; the practice partner has no browser to keep random ones in."""
-        seed = bytes(self.account.key)
-        signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"signing").digest())
-        agreement = X25519PrivateKey.from_private_bytes(
-            hashlib.sha256(seed + b"agreement").digest()
+    def _bind(self, user: User) -> None:
+        """Sign in as a browser does: his wallet's signature over the message that spells the device's keys."""
+        device = self._device()
+        name = "0x" + device.name.hex()
+        known = Device.objects.filter(user=user, device_hash=name).exclude(message="")
+        if known.update(last_used_at=timezone.now()):
+            return
+        now = timezone.now().replace(microsecond=0)
+        message = siwe.build(
+            origin=settings.PUBLIC_ORIGIN,
+            address=self.address,
+            chain_id=settings.CHAIN_ID,
+            nonce=device.name.hex()[:16],
+            issued_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            expiration_time=(now + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            signing_key=device.signing_key,
+            agreement_key=device.agreement_key,
+            statement=STATEMENT,
         )
-        return signing.public_key().public_bytes_raw(), agreement.public_key().public_bytes_raw()
+        bound = bind_device(
+            user,
+            device_hash=name,
+            signing_key=device.signing_key.hex(),
+            agreement_key=device.agreement_key.hex(),
+            message=message.text(),
+            signature=self.sign_digest(message.digest()),
+        )
+        # So that he is ready in every room that opens: others can seal for him before he has said anything.
+        add_stock(bound, [statement.packed for statement, _ in device.keys.values()])
+
+    def _device(self) -> SealingDevice:
+        """His device. Its keys come from his devnet account's: a script has no browser to keep random ones in."""
+        device = SealingDevice(
+            address=bytes.fromhex(self.address[2:]),
+            signing=Ed25519PrivateKey.from_private_bytes(self._seed(b"signing")),
+            agreement=X25519PrivateKey.from_private_bytes(self._seed(b"agreement")),
+        )
+        secret = X25519PrivateKey.from_private_bytes(self._seed(b"room"))
+        device.stock_key(is_last=True, secret=secret, made=1)
+        return device
+
+    def _seed(self, purpose: bytes) -> bytes:
+        return hashlib.sha256(bytes(self.account.key) + purpose).digest()
