@@ -276,7 +276,7 @@ export class Room {
 
   async #sealed(shelf: string, clientId: string, content: Content, readers: () => Named[]): Promise<Bytes> {
     const own = await this.#ownStatement();
-    const to = readers();
+    const to = await this.#present(readers);
     const { transcript } = this;
     const known = transcript.nextOf(this.device);
     const { index, previous } = this.#said && this.#said.index > known.index ? this.#said : known;
@@ -290,6 +290,17 @@ export class Room {
     await write("messages", hex(new Uint8Array(await crypto.subtle.digest("SHA-256", envelope.bytes))), key);
     await write("outbox", shelf, envelope.bytes);
     return envelope.bytes;
+  }
+
+  /** The readers, looked for once more in the newest log if nobody else is there yet. @throws Problem */
+  async #present(readers: () => Named[]): Promise<Named[]> {
+    try {
+      return readers();
+    } catch (refusal) {
+      if (!(refusal instanceof Problem) || refusal.code !== "no_reader") throw refusal;
+      await this.#wire.pull();
+      return readers();
+    }
   }
 
   /** Everybody's accepted devices, this one first. @throws Problem while nobody else can read. */
