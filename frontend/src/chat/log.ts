@@ -114,7 +114,7 @@ export class Log {
   /** Entries of others behind the own read mark. */
   get unread(): number {
     const read = this.me?.read ?? 0;
-    return this.entries.filter((entry) => entry.seq > read && !this.isMine(entry)).length;
+    return this.entries.filter((entry) => entry.seq > read && entry.kind !== "key" && !this.isMine(entry)).length;
   }
 
   nameOf(entry: Entry): string {

@@ -7,7 +7,7 @@
  */
 
 import { connection } from "../chat/connection.ts";
-import { Log, type Entry, type Page } from "../chat/log.ts";
+import { Log, type Entry, type Member, type Page } from "../chat/log.ts";
 import { sizeOf } from "../chat/text.ts";
 import { Unsents } from "../chat/unsent.ts";
 import { dayOf, dayView, drawTick, hiddenView, hindranceView, lineView, messageView, noteView, olderView, unboundView, unreadView, unsentView } from "../chat/view.ts";
@@ -119,25 +119,17 @@ class Chat extends HTMLElement {
     const fresh = this.#log.take(page);
     const shown = await this.#open(page, fresh);
     const me = this.#log.me;
-    const isFirst = !this.#isLoaded;
-    if (isFirst) {
+    if (!this.#isLoaded) {
       this.#isLoaded = true;
       this.#room.replaceChildren();
     }
-    let unread = this.querySelector(".is-new") === null;
-    for (const entry of fresh) {
-      if (unread && me && me.read && entry.seq > me.read && !this.#log.isMine(entry)) {
-        this.#add(unreadView());
-        unread = false;
-      }
-      this.#append(entry, shown?.get(entry.seq));
-    }
+    for (const entry of fresh) this.#append(entry, shown?.get(entry.seq), me);
     this.#drawTicks();
     this.#drawUnsent();
     this.#drawPeer();
     this.#drawAlerts();
     if (!this.#log.isBehind) this.#settle(wasAtEnd && fresh.length > 0);
-    if (isFirst && !this.#log.closed) void this.#conversation?.getReady().catch(() => undefined);
+    if (!this.#log.closed) void this.#conversation?.getReady().catch(() => undefined);
   }
 
   /** What the entries say, or null where this browser cannot tell; the trade's lines are shown all the same. */
@@ -161,10 +153,11 @@ class Chat extends HTMLElement {
     });
   }
 
-  #append(entry: Entry, shown: Shown | undefined): void {
+  #append(entry: Entry, shown: Shown | undefined, me: Member | undefined): void {
     if (shown?.clientId) this.#unsents.drop(shown.clientId);
     const view = this.#view(entry, shown);
     if (!view) return;
+    if (me && me.read && entry.seq > me.read && !this.#log.isMine(entry) && !this.querySelector(".is-new")) this.#add(unreadView());
     if (dayOf(entry.at) !== this.#day) {
       this.#day = dayOf(entry.at);
       this.#add(dayView(entry.at));

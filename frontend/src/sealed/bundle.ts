@@ -9,6 +9,7 @@ import { canonicalJson, type Content, deviceOf, OPENING, parseCanonical, type Pl
 import { isKind, isReceipt, type Kind } from "./log.ts";
 import { open } from "./messages.ts";
 import { type Checked, type Sent, Transcript } from "./transcript.ts";
+import { wordsIn } from "./words.ts";
 
 const KIND = "parley evidence";
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -233,9 +234,6 @@ function sentOf({ seq, at, body, hash, kind }: File["entries"][number]): Sent {
   return { seq, kind, at: at ?? 0, ...(isLine ? { data: textOf(bytes) } : { body: toBase64(bytes) }) };
 }
 
-function said({ type, content }: Content): { is: "message" | "opening"; text: string } {
-  if (type === OPENING) return { is: "opening", text: "" };
-  return { is: "message", text: textOf(content) };
-}
+const said = (content: Content): { is: "message" | "opening"; text: string } => ({ is: content.type === OPENING ? "opening" : "message", text: wordsIn(content) });
 
 const reasonOf = (thrown: unknown): string => (thrown instanceof BadSeal ? thrown.message : "It could not be checked.");

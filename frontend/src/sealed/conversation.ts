@@ -22,6 +22,7 @@ export class Conversation {
   readonly #later = new Set<string>();
   readonly #checked = new Map<number, Checked>();
   readonly #session: string;
+  #isReady = false;
 
   private constructor(room: Room, session: string) {
     this.room = room;
@@ -94,12 +95,18 @@ export class Conversation {
     await this.room.send(clientId, text);
   }
 
-  /** Put this device's key into the room and keep the stock full. What fails is tried with the next message. */
+  /** Put this device's key into the room and keep the stock full; once. What fails is tried with the next page of the log. */
   async getReady(): Promise<void> {
-    if (!this.isBound) return;
-    await this.room.join();
-    const { fillStock } = await import("./stock.ts");
-    await fillStock(this.room.viewer);
+    if (!this.isBound || this.#isReady) return;
+    this.#isReady = true;
+    try {
+      await this.room.join();
+      const { fillStock } = await import("./stock.ts");
+      await fillStock(this.room.viewer);
+    } catch (thrown) {
+      this.#isReady = false;
+      throw thrown;
+    }
   }
 
   // --- what the person must know or decide ------------------------------------------------------

@@ -3,7 +3,7 @@
 import { Log, type Page } from "../chat/log.ts";
 import { el, icon, short } from "../dom.ts";
 import { getJson, type Json, postJson, Problem, viewer } from "../page.ts";
-import { BadSeal, type Bytes, hex, textOf } from "./bytes.ts";
+import { BadSeal, type Bytes, hex } from "./bytes.ts";
 import type { Found } from "./bundle.ts";
 import { OPENING, parseOpening } from "./layout.ts";
 import { open } from "./messages.ts";
@@ -11,6 +11,7 @@ import { entriesView } from "./report.ts";
 import { Room } from "./room.ts";
 import { save } from "./saving.ts";
 import type { Checked } from "./transcript.ts";
+import { wordsIn } from "./words.ts";
 
 interface Place {
   room: string;
@@ -45,7 +46,7 @@ export async function openedView(data: Record<string, string>): Promise<HTMLElem
     const opened = by ? `opened by ${names.get(by) ?? short(by)}` : "";
     return [names.get(address) ?? "", opened, voucher === "hub" ? "device checked by the hub only" : ""].filter(Boolean).join(" · ");
   };
-  return [...notes, entriesView(found, more), saver(room, given)];
+  return [...notes, entriesView(found.filter(({ is }) => is !== "key"), more), saver(room, given)];
 }
 
 async function caseRoom(place: Place, texts: Map<number, string>): Promise<Room> {
@@ -102,7 +103,7 @@ async function foundIn(room: Room, entry: Checked, given: Map<string, Given>, te
   if (!key) return { ...none, is: "closed" };
   try {
     const said = await open(envelope, key);
-    return said.type === OPENING ? { ...none, is: "opening" } : { ...none, is: "message", text: textOf(said.content) };
+    return said.type === OPENING ? { ...none, is: "opening" } : { ...none, is: "message", text: wordsIn(said) };
   } catch (thrown) {
     return { ...none, is: "bad", why: thrown instanceof BadSeal ? thrown.message : "It could not be opened." };
   }

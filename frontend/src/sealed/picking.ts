@@ -7,10 +7,11 @@ import { momentText } from "../clock.ts";
 import { address, el, icon } from "../dom.ts";
 import { getJson, type Json, postJson, Problem, viewer } from "../page.ts";
 import { checkSheet, type Sheet } from "../sheet.ts";
-import { from0x, hex, same, textOf } from "./bytes.ts";
-import { MOST_OPENED, OPENING, packOpening, TEXT } from "./layout.ts";
+import { from0x, hex, same } from "./bytes.ts";
+import { MOST_OPENED, OPENING, packOpening } from "./layout.ts";
 import type { Named } from "./messages.ts";
 import { type Readable, Room } from "./room.ts";
+import { wordsIn } from "./words.ts";
 
 interface Place {
   room: string;
@@ -57,7 +58,7 @@ export class Picking {
     const terms = [String(sheet.agreement["buyerDevice"]), String(sheet.agreement["sellerDevice"])];
     const room = await wholeRoom(place.room, place.entries, terms);
     if (!room.isBound(place.device)) throw new Problem("Your wallet has not signed this browser's keys. Sign in again here, or open this page in the browser in which you talked.");
-    const readable = (await room.readable()).filter(({ content }) => content.type === TEXT);
+    const readable = (await room.readable()).filter(({ content }) => content.type !== OPENING);
     return new Picking(room, place, sheet.trade.arbitrator, readable);
   }
 
@@ -92,7 +93,7 @@ export class Picking {
     const name = isMine ? "You" : (this.#room.members.find((member) => !member.isMe)?.label ?? "The other side");
     const box = el("input", { type: "checkbox", name: "seq", value: entry.seq, checked: isGiven, disabled: isGiven });
     const about = el("small", { class: "faint" }, `${name} · ${momentText(entry.at)}${isGiven ? " · opened" : ""}`);
-    return el("label", { class: "check" }, box, el("span", { dir: "auto" }, ...broken(shown(textOf(content.content))), el("br"), about));
+    return el("label", { class: "check" }, box, el("span", { dir: "auto" }, ...broken(shown(wordsIn(content))), el("br"), about));
   }
 
   /** Open the ticked messages. @throws Problem */

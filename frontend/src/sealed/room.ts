@@ -148,7 +148,8 @@ export class Room {
 
   /** What a message says, or why it is not shown. */
   async read(entry: Checked, sender?: string): Promise<Reading> {
-    const { envelope, statement, fault } = entry;
+    const { envelope, statement, fault, content } = entry;
+    if (!content && !fault) return hidden("This message was removed here after its time. Its place in the log is kept.", false);
     if (fault || !envelope || !statement) return hidden(`This message could not be verified, so it is not shown. ${fault ?? ""}`, true);
     if (sender && !same(from0x(sender), envelope.address)) return hidden("This message could not be verified, so it is not shown. The hub names another sender than the one who signed it.", true);
     const standing = this.standingOf(statement);
@@ -275,7 +276,7 @@ export class Room {
 
   async #sealed(shelf: string, clientId: string, content: Content, readers: () => Named[]): Promise<Bytes> {
     const own = await this.#ownStatement();
-    const to = readers();
+    const to = await this.#present(readers);
     const { transcript } = this;
     const known = transcript.nextOf(this.device);
     const { index, previous } = this.#said && this.#said.index > known.index ? this.#said : known;
@@ -289,6 +290,17 @@ export class Room {
     await write("messages", hex(new Uint8Array(await crypto.subtle.digest("SHA-256", envelope.bytes))), key);
     await write("outbox", shelf, envelope.bytes);
     return envelope.bytes;
+  }
+
+  /** The readers, looked for once more in the newest log if nobody else is there yet. @throws Problem */
+  async #present(readers: () => Named[]): Promise<Named[]> {
+    try {
+      return readers();
+    } catch (refusal) {
+      if (!(refusal instanceof Problem) || refusal.code !== "no_reader") throw refusal;
+      await this.#wire.pull();
+      return readers();
+    }
   }
 
   /** Everybody's accepted devices, this one first. @throws Problem while nobody else can read. */
@@ -310,13 +322,20 @@ export class Room {
   /** The own statement in the log, made and posted if there is none that may be used here. */
   async #ownStatement(): Promise<Own> {
     if (this.#own) return this.#own;
-    const known = this.transcript.newest.find(({ statement }) => same(statement.device, this.device) && this.isMine(statement.address));
-    const usable = known ? await ownKey(known.name, this.transcript.room) : null;
-    if (usable && !isPoor(usable)) return (this.#own = usable);
+    let usable = await this.#usable();
+    // Another tab may have made one a moment ago.
+    if (!usable) await this.#wire.pull().then(async () => (usable = await this.#usable()));
+    if (usable) return (this.#own = usable);
     const made = await newKey(this.keys, MADE, this.viewer, this.transcript.room);
     await this.#wire.post({ v: 2, kind: "key", body: toBase64(made.statement.bytes) });
     await this.#wire.pull();
     return (this.#own = made);
+  }
+
+  async #usable(): Promise<Own | null> {
+    const known = this.transcript.newest.find(({ statement }) => same(statement.device, this.device) && this.isMine(statement.address));
+    const own = known ? await ownKey(known.name, this.transcript.room) : null;
+    return own && !isPoor(own) ? own : null;
   }
 
   /** Be ready to read here: put this device's key into the room if it has none. @throws Problem */

@@ -152,7 +152,7 @@ def test_refused_message_can_be_changed(room: Room, alice: Any, bob: Any, open_a
 
 def test_signed_out_page_says_so(room: Room, alice: Any, open_as: Open) -> None:
     """K10."""
-    page = open_as(alice, provokes=("401",))
+    page = open_as(alice, provokes=("401", "403"))
     type(alice).objects.filter(pk=alice.pk).update(session_epoch=7)
     expect(page.locator("app-socket .banner")).to_contain_text("You are signed out", timeout=8000)
 
