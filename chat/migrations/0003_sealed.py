@@ -153,23 +153,28 @@ class Migration(migrations.Migration):
             name="head",
             field=models.BinaryField(db_default=b""),
         ),
-        migrations.AlterField(
-            model_name="entry",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("message", "Message"),
-                    ("key", "Key"),
-                    ("system", "System"),
-                    ("staff", "Staff"),
-                ],
-                max_length=8,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="entry",
-            name="v",
-            field=models.PositiveSmallIntegerField(default=2),
+        # Choices and a default of ours: nothing that the table knows of.
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.AlterField(
+                    model_name="entry",
+                    name="kind",
+                    field=models.CharField(
+                        choices=[
+                            ("message", "Message"),
+                            ("key", "Key"),
+                            ("system", "System"),
+                            ("staff", "Staff"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                migrations.AlterField(
+                    model_name="entry",
+                    name="v",
+                    field=models.PositiveSmallIntegerField(default=2),
+                ),
+            ]
         ),
         migrations.AddField(
             model_name="device",
@@ -222,7 +227,7 @@ class Migration(migrations.Migration):
                 to="chat.observer",
             ),
         ),
-        migrations.AddConstraint(
+        AddConstraintNotValid(
             model_name="entry",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from eth_account import Account
 from eth_typing import Hash32
 
 from chat.models import Entry, Room
@@ -39,6 +40,11 @@ def wallet_of(user: User) -> Any:
         return "0x" + raw.removeprefix("0x")
 
     return signed
+
+
+def recovered(digest: bytes, signature: str) -> str:
+    """Whose key signed these 32 bytes."""
+    return str(Account._recover_hash(Hash32(digest), signature=signature))
 
 
 class Talk:
