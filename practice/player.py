@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,20 +11,18 @@ from django.conf import settings
 from django.utils import timezone
 from eth_typing import Hash32
 
-from chat.devices import add_stock, bind_device
+from chat.devices import add_stock
 from chat.models import Device
 from chat.sealed.device import SealingDevice
-from escrow.chain import siwe
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import gateway
 from escrow.chain.keys import cast_account
 from escrow.chain.typed_data import digest
 from escrow.chain.types import ZERO_ADDRESS, TradeTerms
 from marketplace.accounts.models import User
-from marketplace.accounts.services import STATEMENT
 from practice import node
 from practice.traders import Trader
-from practice.voice import Voice
+from practice.voice import Voice, sign_in
 
 
 class Player:
@@ -88,26 +85,7 @@ class Player:
         known = Device.objects.filter(user=user, device_hash=name).exclude(message="")
         if known.update(last_used_at=timezone.now()):
             return
-        now = timezone.now().replace(microsecond=0)
-        message = siwe.build(
-            origin=settings.PUBLIC_ORIGIN,
-            address=self.address,
-            chain_id=settings.CHAIN_ID,
-            nonce=device.name.hex()[:16],
-            issued_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            expiration_time=(now + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            signing_key=device.signing_key,
-            agreement_key=device.agreement_key,
-            statement=STATEMENT,
-        )
-        bound = bind_device(
-            user,
-            device_hash=name,
-            signing_key=device.signing_key.hex(),
-            agreement_key=device.agreement_key.hex(),
-            message=message.text(),
-            signature=self.sign_digest(message.digest()),
-        )
+        bound = sign_in(user, device, self.sign_digest)
         # So that he is ready in every room that opens: others can seal for him before he has said anything.
         add_stock(bound, [statement.packed for statement, _ in device.keys.values()])
 

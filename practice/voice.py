@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 
-from chat.devices import post_key
-from chat.models import DeviceChain, Entry, Member, Room, RoomKey
+from django.conf import settings
+from django.utils import timezone
+
+from chat.devices import bind_device, post_key
+from chat.models import Device, DeviceChain, Entry, Member, Room, RoomKey
 from chat.sealed.device import SealingDevice
 from chat.sealed.layout import Envelope, KeyStatement
 from chat.sealed.messages import TEXT, Content, text
 from chat.services import post_message
+from escrow.chain import siwe
 from marketplace.accounts.models import User
+from marketplace.accounts.services import STATEMENT
 
 
 class Voice:
@@ -106,6 +112,30 @@ class Voice:
         """Every text of the room that this device can read, in order."""
         contents = map(self.read, room.entries.filter(kind=Entry.Kind.MESSAGE).order_by("seq"))
         return [one.data.decode() for one in contents if one is not None and one.type == TEXT]
+
+
+def sign_in(user: User, device: SealingDevice, sign: Callable[[bytes], str]) -> Device:
+    """The device bound to the account as a sign-in does it; `sign` is the wallet: a digest in, its signature as 0x text out."""
+    now = timezone.now().replace(microsecond=0)
+    message = siwe.build(
+        origin=settings.PUBLIC_ORIGIN,
+        address=user.address,
+        chain_id=settings.CHAIN_ID,
+        nonce=device.name.hex()[:16],
+        issued_at=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        expiration_time=(now + timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        signing_key=device.signing_key,
+        agreement_key=device.agreement_key,
+        statement=STATEMENT,
+    )
+    return bind_device(
+        user,
+        device_hash="0x" + device.name.hex(),
+        signing_key=device.signing_key.hex(),
+        agreement_key=device.agreement_key.hex(),
+        message=message.text(),
+        signature=sign(message.digest()),
+    )
 
 
 def newest_keys(room: Room) -> list[KeyStatement]:
