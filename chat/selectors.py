@@ -96,8 +96,8 @@ def page_of(room: Room, user: Viewer, cursor: int, limit: int = PAGE) -> dict[st
     `entries` may stop short of `last`; the browser then asks again from where they end.
     """
     # The members first: a mark can only speak of entries that exist by the time they are read.
-    people = _people_of(room, user, _with_presence(room))
-    return _page(room, cursor, limit, people, entry_json)
+    present = _with_presence(room)
+    return _page(room, cursor, limit, lambda: _people_of(room, user, present), entry_json)
 
 
 def case_page(room: Room, user: Viewer, audience: str, cursor: int) -> dict[str, Any]:
@@ -113,14 +113,14 @@ def case_page(room: Room, user: Viewer, audience: str, cursor: int) -> dict[str,
         is_closed = entry.kind == Entry.Kind.MESSAGE and entry.pk not in opened
         return closed_json(entry) if is_closed else entry_json(entry)
 
-    return _page(room, cursor, PAGE, _people_of(room, user, absent), shown)
+    return _page(room, cursor, PAGE, lambda: _people_of(room, user, absent), shown)
 
 
 def _page(
     room: Room,
     cursor: int,
     limit: int,
-    people: dict[str, Any],
+    people: Callable[[], dict[str, Any]],
     shown: Callable[[Entry], dict[str, Any]],
 ) -> dict[str, Any]:
     entries = entries_after(room, cursor, limit)
@@ -133,7 +133,8 @@ def _page(
         "contract": now.contract,
         "hub": hub_public_key().hex(),
         "entries": [shown(entry) for entry in entries],
-        **people,
+        # After the entries: a key among them is never without the sign-in that binds its device.
+        **people(),
         "closed": now.closed_at is not None,
     }
 

@@ -102,6 +102,20 @@ test("a dropped, repeated or swapped message is exposed by its chain and by the 
   assert.deepEqual((await hub.transcript([k1, k2, m1, m2, m3])).contradictions, []);
 });
 
+test("what was changed in the store is lost alone; all that follows is held against the signed head (E03)", async () => {
+  const { hub, a, b } = await room();
+  for (const text of ["one", "two", "three"]) await hub.say(a, text, [a, b]);
+  const entries = structuredClone(hub.entries);
+  const body = bytes.fromBase64(entries[3].body);
+  body[body.length - 70] ^= 1;
+  entries[3].body = bytes.toBase64(body);
+  const transcript = await hub.transcript(entries);
+  assert.deepEqual(transcript.entries.map(({ fault }) => Boolean(fault)), [false, false, false, true, false]);
+  assert.equal(transcript.contradictions.length, 1);
+  const unsigned = await hub.transcript(entries.map((entry) => ({ ...entry, receipt: "00".repeat(64) })));
+  assert.equal(unsigned.entries[4].fault !== undefined, true);
+});
+
 test("whoever saw another log says so in what he signs (E04)", async () => {
   const { hub, a, b } = await room();
   await hub.say(a, "one", [a, b]);

@@ -41,8 +41,8 @@ export async function openedView(data: Record<string, string>): Promise<HTMLElem
   const isAny = found.some(({ is }) => is === "message" || is === "bad");
   if (!isAny) return [...notes, el("p", { class: "soft" }, "No message was opened for this browser yet. The parties choose what they show; ask for what you miss.")];
   const names = new Map(room.members.map(({ address = "", label }) => [address.toLowerCase(), label]));
-  const more = ({ seq, address, voucher }: Found): string => {
-    const by = given.get(room.transcript.entries.find((entry) => entry.seq === seq)?.name ?? "")?.by;
+  const more = ({ seq, address, voucher, is }: Found): string => {
+    const by = is === "opening" ? undefined : given.get(room.transcript.entries.find((entry) => entry.seq === seq)?.name ?? "")?.by;
     const opened = by ? `opened by ${names.get(by) ?? short(by)}` : "";
     return [names.get(address) ?? "", opened, voucher === "hub" ? "device checked by the hub only" : ""].filter(Boolean).join(" · ");
   };

@@ -131,12 +131,15 @@ export class Transcript {
       if (sent.seq > after + 1) this.#gaps.push([after + 1, sent.seq - 1]);
     }
     const entry = await this.#hashed(sent);
+    const isTrue = sent.head === undefined || sent.head === hex(entry.head);
+    // Only what was changed is lost: the rest is held against the head that the hub signed.
+    if (!isTrue && (await this.#isSigned(sent))) entry.head = fromHex(sent.head ?? "", 32);
     this.entries.push(entry);
     this.#seq = entry.seq;
     this.#head = entry.head;
     this.#heads.set(entry.seq, entry.head);
-    if (sent.head !== undefined && sent.head !== hex(entry.head)) this.#contradict(entry, `The hub's head at ${entry.seq} does not follow from what it shows.`);
-    if (!entry.content) {
+    if (!isTrue) this.#contradict(entry, `What the hub shows as number ${entry.seq} is not what it signed.`);
+    if (!entry.content || !isTrue) {
       this.#closedAtAll += 1;
       return entry;
     }
@@ -166,6 +169,10 @@ export class Transcript {
       if (seq > after && !envelope && name) this.#statements.delete(name);
       if (seq <= after && envelope && statement) this.#chains.set(hex(envelope.device), { index: envelope.index + 1, previous: fromHex(name) });
     }
+  }
+
+  async #isSigned({ head, receipt, seq, at = 0 }: Sent): Promise<boolean> {
+    return head !== undefined && receipt !== undefined && isReceipt(this.#hub, fromHex(receipt, 64), this.room, seq, at, fromHex(head, 32));
   }
 
   async #hashed(sent: Sent): Promise<Checked> {

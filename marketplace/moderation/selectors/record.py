@@ -27,7 +27,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("all", "Everything"),
     ("chain", "Chain"),
     ("said", "Statements"),
-    ("chat", "Chat given free"),
+    ("chat", "Opened chat"),
     ("desk", "Desk"),
 )
 CHAIN_STATUS = {0: "closed", 1: Status.FUNDED, 2: Status.PAID, 3: Status.DISPUTED}
