@@ -13,7 +13,7 @@ from chat.sealed.layout import Envelope, KeyStatement, device_of
 
 # The points of small order of X25519 (RFC 7748, section 6.1 warns of them) and of Ed25519, little-endian, without the
 # top bit: an agreement with one is known to everybody, and one as a signing key makes signatures that fit every message.
-_SMALL_X25519: Final = frozenset(
+SMALL_X25519: Final = frozenset(
     bytes.fromhex(point)
     for point in (
         "0000000000000000000000000000000000000000000000000000000000000000",
@@ -25,7 +25,7 @@ _SMALL_X25519: Final = frozenset(
         "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     )
 )
-_SMALL_ED25519: Final = frozenset(
+SMALL_ED25519: Final = frozenset(
     bytes.fromhex(point)
     for point in (
         "0000000000000000000000000000000000000000000000000000000000000000",
@@ -41,12 +41,12 @@ _SMALL_ED25519: Final = frozenset(
 
 def is_room_point(key: bytes) -> bool:
     """Whether a point may be anybody's room key."""
-    return len(key) == 32 and _without_top_bit(key) not in _SMALL_X25519
+    return len(key) == 32 and _without_top_bit(key) not in SMALL_X25519
 
 
 def is_signing_point(key: bytes) -> bool:
     """Whether a point may be a device's signing key."""
-    return len(key) == 32 and _without_top_bit(key) not in _SMALL_ED25519
+    return len(key) == 32 and _without_top_bit(key) not in SMALL_ED25519
 
 
 def verifies(signing: bytes, signature: bytes, data: bytes) -> bool:

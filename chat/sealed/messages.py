@@ -83,7 +83,7 @@ def seal(
     wraps = tuple(
         Wrap(
             reader.name,
-            AESGCM(_wrapping(secret, reader.key, statement, reader, header)).encrypt(
+            AESGCM(wrapping_key(secret, reader.key, statement, reader, header)).encrypt(
                 _NONCE, chance.key, header
             ),
         )
@@ -105,7 +105,7 @@ def unwrap(
     if wrap is None:
         raise Unsealed("no_wrap", "The message is not sealed for this device.")
     header = envelope.header
-    wrapping = _wrapping(secret, sender.key, sender, reader, header)
+    wrapping = wrapping_key(secret, sender.key, sender, reader, header)
     return _decrypted(wrapping, wrap.key, header)
 
 
@@ -163,13 +163,14 @@ def opened_keys(content: Content) -> list[tuple[bytes, bytes]]:
     return [(from_.take(32), from_.take(32)) for _ in range(count)]
 
 
-def _wrapping(
+def wrapping_key(
     secret: X25519PrivateKey,
     other: bytes,
     sender: KeyStatement,
     reader: KeyStatement,
     header: bytes,
 ) -> bytes:
+    """The key that seals a message key for one reader: `secret` is the one's, `other` the other's public room key."""
     salt = hashlib.sha256(sender.packed + reader.packed).digest()
     info = label("parley wrap 1") + hashlib.sha256(header).digest()
     return HKDF(SHA256(), 32, salt, info).derive(agree(secret, other))
@@ -234,4 +235,5 @@ __all__ = [
     "text",
     "unpack",
     "unwrap",
+    "wrapping_key",
 ]
