@@ -10,6 +10,7 @@ const BROKEN = "This browser could not check the conversation, so it shows none 
 
 class Opened extends HTMLElement {
   #isLoading = false;
+  #views: Node[] = [];
 
   connectedCallback(): void {
     document.addEventListener("htmx:after:swap", this.#swapped);
@@ -20,23 +21,30 @@ class Opened extends HTMLElement {
     document.removeEventListener("htmx:after:swap", this.#swapped);
   }
 
-  /** The case was drawn again, and with it the server's empty list. */
-  readonly #swapped = (): void => {
-    if (this.querySelector("[data-reading]") && !this.#isLoading) void this.load();
-  };
-
   /** Read, check and list. */
   async load(): Promise<void> {
-    const place = this.querySelector<HTMLElement>("[data-list]");
-    if (!place) return;
+    if (this.#isLoading) return;
     this.#isLoading = true;
     try {
       const { openedView } = await import("../sealed/opened.ts");
-      place.replaceChildren(...(await openedView(this.dataset as Record<string, string>)));
+      this.#views = await openedView(this.dataset as Record<string, string>);
     } catch (thrown) {
-      place.replaceChildren(el("p", { class: "tip is-clay" }, icon("triangle-alert"), el("span", {}, thrown instanceof Problem ? thrown.message : BROKEN)));
+      this.#views = [el("p", { class: "tip is-clay" }, icon("triangle-alert"), el("span", {}, thrown instanceof Problem ? thrown.message : BROKEN))];
+    } finally {
+      this.#isLoading = false;
     }
-    this.#isLoading = false;
+    this.#draw();
+  }
+
+  /** The case was drawn again, and with it the server's empty list: what was read stands there until it is read anew. */
+  readonly #swapped = (): void => {
+    if (!this.querySelector("[data-reading]")) return;
+    if (this.#views.length) this.#draw();
+    void this.load();
+  };
+
+  #draw(): void {
+    this.querySelector("[data-list]")?.replaceChildren(...this.#views);
   }
 }
 

@@ -13,6 +13,8 @@ class Verify extends HTMLElement {
     this.addEventListener("dragover", this.#over);
     this.addEventListener("dragleave", this.#leave);
     this.addEventListener("drop", this.#drop);
+    // Picked before this code was here.
+    this.#pick();
   }
 
   disconnectedCallback(): void {

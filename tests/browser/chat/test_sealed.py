@@ -208,6 +208,7 @@ def test_cut_of_thirty_seconds_loses_nothing(
     hers, his = open_as(alice, provokes=("net::ERR",)), open_as(bob)
     say(hers, "Before.")
     expect(his.locator(".msg")).to_contain_text("Before.")
+    stored(hers, 1)
     hers.context.set_offline(True)
     away = time.monotonic()
     say(hers, "Written while away.")
