@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from chat.sealed.errors import Unsealed, must
 from chat.sealed.keys import verifies
 from chat.sealed.reading import label, u8, u64
+from realtime.envelope import BadFrame, strict_json
 
 KINDS: Final[Mapping[str, int]] = {"message": 1, "key": 2, "system": 3, "staff": 4}
 
@@ -51,6 +53,19 @@ def canonical_json(value: Any) -> str:
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
+
+
+def parsed_json(said: str) -> Any:
+    """The value of a text in its one spelling, a few levels deep.
+
+    Raises: Unsealed.
+    """
+    try:
+        value = strict_json(said)
+    except BadFrame as error:
+        raise Unsealed("json", "This is no JSON.") from error
+    must(canonical_json(value) == said, "spelling", "The JSON is not in its one spelling.")
+    return value
 
 
 def line_json(code: str, params: Mapping[str, Any], by: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from chat.sealed.errors import Unsealed, must
 from chat.sealed.keys import agree
 from chat.sealed.layout import BUCKETS, ZEROS, Envelope, Front, KeyStatement, Wrap
-from chat.sealed.log import canonical_json
+from chat.sealed.log import parsed_json
 from chat.sealed.reading import Reader, label, u8, u32
 
 TEXT, ACCOUNT, FILE, OPENING = 1, 2, 3, 4
@@ -196,7 +195,7 @@ def _check(content: Content) -> None:
         must(fits, "content", "The text is empty or too long.")
         _utf8(content.data)
     elif content.type in (ACCOUNT, FILE):
-        _check_canonical(_utf8(content.data))
+        parsed_json(_utf8(content.data))
     elif content.type == OPENING:
         opened_keys(content)
     else:
@@ -208,14 +207,6 @@ def _utf8(data: bytes) -> str:
         return data.decode()
     except UnicodeDecodeError as error:
         raise Unsealed("content", "The text is not well-formed UTF-8.") from error
-
-
-def _check_canonical(said: str) -> None:
-    try:
-        spelt = canonical_json(json.loads(said))
-    except (ValueError, RecursionError) as error:
-        raise Unsealed("content", "This is no JSON.") from error
-    must(spelt == said, "content", "The JSON is not in its one spelling.")
 
 
 __all__ = [
