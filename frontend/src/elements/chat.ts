@@ -1,5 +1,5 @@
 /**
- * <app-chat data-room data-viewer data-entries data-marks data-device>: one room's sealed conversation.
+ * <app-chat data-room data-viewer data-entries data-marks data-files data-device>: one room's sealed conversation.
  *
  * The server drew the hub's lines; the first pull brings everything. Entries come by number and are only ever appended;
  * what was written but not yet stored waits in the browser under a number of its own and is sent until it is. What a
@@ -57,6 +57,10 @@ class Chat extends HTMLElement {
     this.#listen(this.#field, "input", () => this.#write());
     this.#listen(this.querySelector("[data-quick]"), "click", onQuick);
     this.#listen(this.querySelector("[data-lock]"), "click", () => void this.showLock());
+    this.#listen(this.querySelector("[data-file]"), "change", () => this.#pick());
+    this.#listen(this, "dragover", (event) => this.#drag(event as DragEvent));
+    this.#listen(this, "drop", (event) => this.#drop(event as DragEvent));
+    this.#listen(this.#field, "paste", (event) => this.#paste(event as ClipboardEvent));
     this.#listen(document, "visibilitychange", () => void this.#mark());
     this.#listen(window, "focus", () => void this.#mark());
     this.#listen(window, "storage", (event) => {
@@ -171,10 +175,23 @@ class Chat extends HTMLElement {
     if (!shown) return entry.kind === "message" ? hiddenView(entry, "This message cannot be read in this browser right now.", false) : null;
     const { reading, isMine } = shown;
     if (reading.is === "text") return messageView(entry, reading.text, this.#log.nameOf(entry), isMine, this.#heeded);
+    if (reading.is === "file") return this.#fileView(entry, reading.manifest, isMine);
     if (reading.is === "opening") return noteView(entry, reading.count === 1 ? "One message was opened for the arbitrator" : `${reading.count} messages were opened for the arbitrator`);
     if (reading.is === "older") return olderView(entry, this.#room.querySelector(":scope > :nth-last-child(1 of :not(.is-unsent))"));
     if (reading.is === "hidden") return hiddenView(entry, reading.why, reading.grave);
     return reading.is === "note" ? noteView(entry, reading.text) : null;
+  }
+
+  /** A tile whose code is fetched with the first file; until then the place is kept. */
+  #fileView(entry: Entry, manifest: Parameters<Conversation["sendFile"]>[1], isMine: boolean): HTMLElement {
+    const place = el("div", { class: isMine ? "msg is-mine" : "msg", id: `m-${entry.seq}` });
+    void import("../sealed/filing.ts").then(({ fileView }) => {
+      const view = fileView(entry, manifest, this.#log.nameOf(entry), isMine, this.dataset["files"] ?? "");
+      place.replaceWith(view);
+      if (isMine) this.#own.set(entry.seq, { view, at: entry.at });
+      this.#drawTicks();
+    });
+    return place;
   }
 
   /** After a decision about a device: what it wrote is looked at again in its place. */
@@ -220,6 +237,53 @@ class Chat extends HTMLElement {
   #write(): void {
     this.#unsents.draft = this.#field.value;
     this.#caution(isSecret(this.#field.value) ? CAUTION : "");
+  }
+
+  // --- files -----------------------------------------------------------------------------------
+
+  #pick(): void {
+    const input = this.querySelector<HTMLInputElement>("[data-file]");
+    const file = input?.files?.[0];
+    if (input && file) void this.#look(file).finally(() => (input.value = ""));
+  }
+
+  #drag(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  }
+
+  #drop(event: DragEvent): void {
+    const file = event.dataTransfer?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    void this.#look(file);
+  }
+
+  #paste(event: ClipboardEvent): void {
+    const file = event.clipboardData?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    void this.#look(file);
+  }
+
+  /** Show a file as it would be sent; nothing leaves before the person says so. */
+  async #look(file: File): Promise<void> {
+    const place = this.querySelector<HTMLElement>("[data-filing]");
+    if (!place || this.#log.closed) return;
+    this.#caution("");
+    const close = (): void => place.replaceChildren();
+    try {
+      const conversation = this.#conversation;
+      if (!conversation) throw new Problem(this.#trouble || "The conversation is not here yet. Try again in a moment.");
+      const { previewOf } = await import("../sealed/filing.ts");
+      const send = async (manifest: Parameters<Conversation["sendFile"]>[1]): Promise<void> => {
+        await conversation.sendFile(newId(), manifest);
+        await this.#pull();
+      };
+      place.replaceChildren(await previewOf(file, send, this.dataset["files"] ?? "", close));
+    } catch (thrown) {
+      close();
+      this.#caution(thrown instanceof Problem ? thrown.message : "This file could not be read. Nothing was sent.");
+    }
   }
 
   async #flush(): Promise<void> {

@@ -5,6 +5,7 @@ import { type Json, embedded, Problem } from "../page.ts";
 import { checkSheet, type Sheet } from "../sheet.ts";
 import { hex } from "./bytes.ts";
 import { alarmView, deviceView, type Person } from "./alerts.ts";
+import type { Manifest } from "./file.ts";
 import type { Named } from "./messages.ts";
 import { type Reading, Room, type Wire } from "./room.ts";
 import type { Checked } from "./transcript.ts";
@@ -93,6 +94,12 @@ export class Conversation {
   async send(clientId: string, text: string): Promise<void> {
     if (!this.isBound) throw new Problem("It waits until you sign in again in this browser.", "unbound");
     await this.room.send(clientId, text);
+  }
+
+  /** The same for a file that the hub has. @throws Problem */
+  async sendFile(clientId: string, manifest: Manifest): Promise<void> {
+    if (!this.isBound) throw new Problem("Sign in again in this browser first.", "unbound");
+    await this.room.sendFile(clientId, manifest);
   }
 
   /** Put this device's key into the room and keep the stock full; once. What fails is tried with the next page of the log. */

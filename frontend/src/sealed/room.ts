@@ -10,7 +10,8 @@ import { chainId, type Json, Problem } from "../page.ts";
 import { pinnedContract } from "../typed/typed.ts";
 import { BadSeal, type Bytes, from0x, fromHex, hex, same, textOf, toBase64, utf8 } from "./bytes.ts";
 import { isPoor, newKey, type Own, ownKey, signerOf } from "./keyring.ts";
-import { type Content, deviceOf, MADE, MOST_WRAPS, OPENING, parseEnvelope, parseOpening, roomId, TEXT } from "./layout.ts";
+import { type Manifest, manifestOf } from "./file.ts";
+import { canonicalJson, type Content, deviceOf, FILE, MADE, MOST_WRAPS, OPENING, parseEnvelope, parseOpening, type Plain, roomId, TEXT } from "./layout.ts";
 import { type Named, open, seal, unwrap } from "./messages.ts";
 import { type Checked, Transcript } from "./transcript.ts";
 import { type Somebody, type Standing, Trust } from "./trust.ts";
@@ -24,6 +25,7 @@ export interface Wire {
 /** What a message turned out to be. */
 export type Reading =
   | { is: "text"; text: string }
+  | { is: "file"; manifest: Manifest }
   | { is: "opening"; count: number }
   | { is: "older" }
   | { is: "hidden"; why: string; grave: boolean; standing?: Standing };
@@ -245,6 +247,12 @@ export class Room {
     return this.post(clientId, { type: TEXT, content: utf8(text) }, () => this.#readers());
   }
 
+  /** Seal and post the message that names a file the hub has. @throws Problem */
+  sendFile(clientId: string, manifest: Manifest): Promise<void> {
+    const content = utf8(canonicalJson(manifest as unknown as { [key: string]: Plain }));
+    return this.post(clientId, { type: FILE, content }, () => this.#readers(), { files: [manifest.blob] });
+  }
+
   /** Seal and post under the lock of the room: two tabs cannot take one index. @throws Problem */
   post(clientId: string, content: Content, readers: () => Named[], more: { [key: string]: Json } = {}): Promise<void> {
     return navigator.locks.request(`parley.seal.${this.#shelf}`, () => this.#post(clientId, content, readers, more));
@@ -351,6 +359,7 @@ export class Room {
 function readingOf({ type, content }: Content): Reading {
   if (type === TEXT) return { is: "text", text: textOf(content) };
   if (type === OPENING) return { is: "opening", count: parseOpening(content).length };
+  if (type === FILE) return { is: "file", manifest: manifestOf(content) };
   return hidden("This message holds something that this page cannot show yet. Reload the page; if that does not help, ask for it as text.", false);
 }
 
