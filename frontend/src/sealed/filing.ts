@@ -59,7 +59,7 @@ export function fileView(entry: Entry, manifest: Manifest, name: string, isMine:
   const open = el("button", { class: "btn is-quiet is-small", type: "button" }, icon(isPicture ? "eye" : "download", "s"), isPicture ? "Show it" : "Save it");
   const status = el("p", { class: "t125 soft", role: "status" });
   const place = el("div", { class: "file-shown" });
-  const tile = el("div", { class: "file" }, el("span", { class: "sr" }, `${isMine ? "You" : name}: `), icon(isPicture ? "image" : "file-text"), el("div", { class: "stack stack-4" }, nameLine(manifest.name, manifest.size), el("div", { class: "row" }, open), status), place);
+  const tile = el("div", { class: "sealed-file" }, el("span", { class: "sr" }, `${isMine ? "You" : name}: `), icon(isPicture ? "image" : "file-text"), el("div", { class: "stack stack-4" }, nameLine(manifest.name, manifest.size), el("div", { class: "row" }, open), status), place);
   open.addEventListener("click", () => {
     open.disabled = true;
     status.textContent = "Fetching and opening…";

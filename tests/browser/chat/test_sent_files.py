@@ -63,7 +63,7 @@ def test_photograph_arrives_without_its_place(
     preview.get_by_role("button", name="Send it sealed").click()
     expect(preview).to_have_count(0)
 
-    tile = his.locator(".file")
+    tile = his.locator(".sealed-file")
     expect(tile).to_contain_text("IMG_2041.jpg")
     expect(his.locator(".msg").filter(has=tile)).to_contain_text("proves nothing")
     tile.get_by_role("button", name="Show it").click()
@@ -80,8 +80,8 @@ def test_photograph_arrives_without_its_place(
     assert row.entry == Entry.objects.get(room=room, kind="message")
     # The sender's other look at it, after a reload.
     again = reopened(hers.context)
-    again.locator(".file").get_by_role("button", name="Show it").click()
-    expect(again.locator(".file").get_by_role("img")).to_be_visible()
+    again.locator(".sealed-file").get_by_role("button", name="Show it").click()
+    expect(again.locator(".sealed-file").get_by_role("img")).to_be_visible()
 
 
 def test_document_arrives_byte_for_byte(room: Room, alice: Any, bob: Any, open_as: Open) -> None:
@@ -89,7 +89,7 @@ def test_document_arrives_byte_for_byte(room: Room, alice: Any, bob: Any, open_a
     pick(hers, "../slip\u202e.exe", PDF)
     expect(hers.locator(".file-preview")).to_contain_text("slip.pdf")
     hers.get_by_role("button", name="Send it sealed").click()
-    expect(his.locator(".file")).to_contain_text("slip.pdf")
+    expect(his.locator(".sealed-file")).to_contain_text("slip.pdf")
     assert saved(his, "Save it") == ("slip.pdf", PDF)
     assert b"kestrel" not in sealed_bytes()[0]
 
@@ -129,7 +129,7 @@ def test_file_that_the_hub_changed_is_not_shown(
     hers, his = open_as(alice), open_as(bob)
     pick(hers, "slip.pdf", PDF)
     hers.get_by_role("button", name="Send it sealed").click()
-    tile = his.locator(".file")
+    tile = his.locator(".sealed-file")
     expect(tile).to_be_visible()
     path = storages["sealed"].path(SealedFile.objects.get().path)
     content = bytearray(Path(path).read_bytes())
@@ -150,6 +150,6 @@ def test_tiles_fit_and_have_no_barrier(
     expect(hers.locator(".file-preview canvas")).to_be_visible()
     fits(hers, "file-preview", dark)
     hers.get_by_role("button", name="Send it sealed").click()
-    hers.locator(".file").get_by_role("button", name="Show it").click()
-    expect(hers.locator(".file canvas")).to_be_visible()
+    hers.locator(".sealed-file").get_by_role("button", name="Show it").click()
+    expect(hers.locator(".sealed-file canvas")).to_be_visible()
     fits(hers, "file", dark)
