@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404
 
 from chat import lines
-from chat.models import Entry, Member, Room
+from chat.appending import hub_public_key
+from chat.models import Device, Entry, Member, Room
 from realtime.presence import who_is_here
 from realtime.topics import Viewer
 
 PAGE = 100
 LARGEST_PAGE = 200
 _LARGEST_SEQ = 2**63 - 1
+LINES = (Entry.Kind.SYSTEM, Entry.Kind.STAFF)
 
 
 def room_for(user: Viewer, key: str) -> Room:
@@ -30,6 +34,13 @@ def room_for(user: Viewer, key: str) -> Room:
     return room
 
 
+def observed_room(user: Viewer, key: str) -> Room | None:
+    """The room, if members may open messages for `user` there."""
+    if user.is_anonymous:
+        return None
+    return Room.objects.filter(key=key, observers__user_id=user.pk).first()
+
+
 def is_member(user: Viewer, key: str) -> bool:
     """Whether `user` may read the room right now."""
     if user.is_anonymous:
@@ -42,15 +53,15 @@ def entries_after(room: Room, cursor: int, limit: int = PAGE) -> list[Entry]:
     cursor = min(max(cursor, 0), _LARGEST_SEQ)
     limit = min(max(limit, 1), LARGEST_PAGE)
     return list(
-        room.entries.filter(seq__gt=cursor).select_related("staff_by").order_by("seq")[:limit]
+        room.entries.filter(seq__gt=cursor)
+        .select_related("staff_by", "observer__user")
+        .order_by("seq")[:limit]
     )
 
 
 def room_lines(room: Room) -> list[Entry]:
     """All system and staff lines, in order; what can be read without a script."""
-    return list(
-        room.entries.exclude(kind=Entry.Kind.TEXT).select_related("staff_by").order_by("seq")
-    )
+    return list(room.entries.filter(kind__in=LINES).select_related("staff_by").order_by("seq"))
 
 
 def disclosed_entries(room: Room, audience: str) -> list[Entry]:
@@ -75,24 +86,93 @@ def unread_count(room: Room, user: Viewer) -> int:
     member = room.members.filter(user_id=user.pk, left_at=None).first()
     if member is None:
         return 0
-    return room.entries.filter(seq__gt=member.read_seq).exclude(sender=member).count()
+    unseen = room.entries.filter(seq__gt=member.read_seq).exclude(kind=Entry.Kind.KEY)
+    return unseen.exclude(sender=member).count()
 
 
 def page_of(room: Room, user: Viewer, cursor: int, limit: int = PAGE) -> dict[str, Any]:
-    """What a browser needs to be up to date: entries above `cursor`, the number of the last, the marks.
+    """What a browser needs to be up to date: entries above `cursor`, the number and head of the last, the people, the marks.
 
     `entries` may stop short of `last`; the browser then asks again from where they end.
     """
     # The members first: a mark can only speak of entries that exist by the time they are read.
-    members = [member_json(member, user, here) for member, here in _with_presence(room)]
+    present = _with_presence(room)
+    return _page(room, cursor, limit, lambda: _people_of(room, user, present), entry_json)
+
+
+def case_page(room: Room, user: Viewer, audience: str, cursor: int) -> dict[str, Any]:
+    """The same for somebody to whom only some messages were opened: of all others only the hash is told."""
+    opened = set(
+        Entry.objects.filter(
+            Q(disclosures__audience=audience) | Q(disclosure__audience=audience), room=room
+        ).values_list("pk", flat=True)
+    )
+    absent = [(member, False) for member in members_of(room)]
+
+    def shown(entry: Entry) -> dict[str, Any]:
+        is_closed = entry.kind == Entry.Kind.MESSAGE and entry.pk not in opened
+        return closed_json(entry) if is_closed else entry_json(entry)
+
+    return _page(room, cursor, PAGE, lambda: _people_of(room, user, absent), shown)
+
+
+def _page(
+    room: Room,
+    cursor: int,
+    limit: int,
+    people: Callable[[], dict[str, Any]],
+    shown: Callable[[Entry], dict[str, Any]],
+) -> dict[str, Any]:
     entries = entries_after(room, cursor, limit)
-    last = Room.objects.values_list("last_seq", flat=True).get(pk=room.pk)
+    now = Room.objects.get(pk=room.pk)
     return {
-        "last": last,
-        "entries": [entry_json(entry) for entry in entries],
-        "members": members,
-        "closed": room.closed_at is not None,
+        "last": now.last_seq,
+        "head": now.head_now.hex(),
+        "room": now.room_id.hex(),
+        "chain": now.chain_id,
+        "contract": now.contract,
+        "hub": hub_public_key().hex(),
+        "entries": [shown(entry) for entry in entries],
+        # After the entries: a key among them is never without the sign-in that binds its device.
+        **people(),
+        "closed": now.closed_at is not None,
     }
+
+
+def _people_of(room: Room, user: Viewer, present: list[tuple[Member, bool]]) -> dict[str, Any]:
+    bindings = _bindings_in(room)
+    observers = room.observers.select_related("user").order_by("pk")
+    return {
+        "members": [
+            member_json(member, user, here) | {"bindings": bindings.get(member.user_id, [])}
+            for member, here in present
+        ],
+        "observers": [
+            {
+                "address": _address(observer.user),
+                "role": observer.role,
+                "bindings": bindings.get(observer.user_id, []),
+            }
+            for observer in observers
+        ],
+    }
+
+
+def _bindings_in(room: Room) -> dict[int, list[dict[str, str]]]:
+    """By account: the devices that have a key in the room's log, with the sign-in that binds each."""
+    found: dict[int, list[dict[str, str]]] = {}
+    devices = Device.objects.filter(pk__in=room.keys.values("device")).order_by("pk")
+    for device in devices:
+        found.setdefault(device.user_id, []).append(
+            {
+                "device": device.device_hash,
+                "signing": device.signing_key,
+                "agreement": device.agreement_key,
+                "message": device.message,
+                "signature": device.signature,
+            }
+        )
+    return found
 
 
 def member_json(member: Member, viewer: Viewer, here: bool) -> dict[str, Any]:
@@ -101,6 +181,7 @@ def member_json(member: Member, viewer: Viewer, here: bool) -> dict[str, Any]:
         "id": member.pk,
         "role": member.role,
         "label": str(member.user),
+        "address": _address(member.user),
         "isMe": member.user_id == viewer.pk,
         "here": here,
         "delivered": member.delivered_seq,
@@ -109,24 +190,52 @@ def member_json(member: Member, viewer: Viewer, here: bool) -> dict[str, Any]:
 
 
 def entry_json(entry: Entry) -> dict[str, Any]:
-    """An entry as pages see it: a message's body as base64, a line's sentence as text; `at` in Unix seconds."""
-    shared = {"seq": entry.seq, "kind": entry.kind, "at": int(entry.created_at.timestamp())}
-    if entry.kind == Entry.Kind.TEXT:
+    """An entry as pages see it: sealed bytes as base64, a line's sentence as text; `at` in Unix seconds."""
+    shared = _shared_json(entry)
+    if entry.kind == Entry.Kind.MESSAGE and not entry.body:
+        # Removed after its time: the hash stays in the log's chain.
+        return closed_json(entry)
+    if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.KEY):
+        observer = entry.observer
         return shared | {
             "v": entry.v,
             "sender": entry.sender_id,
             "clientId": entry.client_id,
-            "device": entry.device,
             "body": base64.b64encode(bytes(entry.body)).decode("ascii"),
+            **(
+                {"observer": {"address": _address(observer.user), "role": observer.role}}
+                if observer
+                else {}
+            ),
         }
     return shared | {
         "code": entry.code,
         "text": lines.text_of(entry.code, entry.params),
         "rows": lines.rows_of(entry.code, entry.params),
         "by": str(entry.staff_by) if entry.staff_by else None,
+        "data": entry.data,
         # Where the numbers before it end, if not right before it.
         "after": entry.params.get("after") if entry.code == "restored" else None,
     }
+
+
+def closed_json(entry: Entry) -> dict[str, Any]:
+    """An entry whose content stays closed: its place and its hash."""
+    return _shared_json(entry) | {"sender": entry.sender_id, "hash": bytes(entry.hash).hex()}
+
+
+def _shared_json(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind,
+        "at": int(entry.created_at.timestamp()),
+        "head": bytes(entry.head).hex(),
+        "receipt": bytes(entry.receipt).hex(),
+    }
+
+
+def _address(user: Any) -> str:
+    return str(getattr(user, "address", ""))
 
 
 def _with_presence(room: Room) -> list[tuple[Member, bool]]:

@@ -1,13 +1,9 @@
-"""Writes to rooms. Everything is stored before it is hinted; an answer means it is committed.
-
-The row lock on the room is held to the end of the transaction, so a later number can never become
-visible before an earlier one and a reader's cursor skips nothing.
-"""
+"""Writes to rooms. Everything is stored before it is hinted; an answer means it is committed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -15,32 +11,49 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat import lines
+from chat.appending import append, lock
+from chat.devices import allot, bound_device, keys_named
 from chat.errors import (
-    TEXT_BYTES,
+    ENVELOPE_BYTES,
     BadMessage,
+    BadSeal,
     Conflict,
-    EmptyMessage,
     MessageTooLong,
     NotAMember,
+    NothingToOpen,
+    OutOfOrder,
     RoomClosed,
+    UnknownKey,
 )
-from chat.models import Disclosure, Entry, Member, Room
+from chat.files import name_files
+from chat.models import Device, DeviceChain, Disclosure, Entry, Member, Room
+from chat.places import place_now
+from chat.sealed.errors import Unsealed
+from chat.sealed.keys import check_signed
+from chat.sealed.layout import Envelope, KeyStatement
+from chat.sealed.log import empty_head, line_json
+from chat.signals import opened
 from realtime.allowance import spend
 from realtime.hints import hint
 
 PER_PERSON = "20/10 seconds"
 PER_PERSON_AND_ROOM = "60/1 minute"
-VERSIONS = (1,)
-MEMBER_KINDS = (Entry.Kind.TEXT,)
+VERSIONS = (2,)
+MOST_OPENED = 120
 
-_CLIENT_ID = re.compile(r"[A-Za-z0-9_\-]{8,64}")
-_DEVICE = re.compile(r"(0x[0-9a-f]{64})?")
+_CLIENT_ID = re.compile(r"[0-9a-f]{32}")
+_AUDIENCE = re.compile(r"[a-z0-9:\-]{1,64}")
 
 
 def open_room(key: str, *, members: Iterable[tuple[AbstractBaseUser, str]]) -> Room:
-    """The room called `key` with these members; calling it again changes nothing."""
+    """The room called `key` with these members and the keys of their devices; calling it again changes nothing."""
     with transaction.atomic():
-        room, _ = Room.objects.get_or_create(key=key)
+        room = Room.objects.filter(key=key).first()
+        if room is None:
+            chain_id, contract = place_now()
+            room, _ = Room.objects.get_or_create(
+                key=key, defaults={"chain_id": chain_id, "contract": contract}
+            )
         for user, role in members:
             add_member(room, user, role)
     return room
@@ -54,6 +67,8 @@ def add_member(room: Room, user: AbstractBaseUser, role: str) -> Member:
     if not is_new and (member.left_at is not None or member.role != role):
         Member.objects.filter(pk=member.pk).update(role=role, left_at=None)
         member.role, member.left_at = role, None
+    if is_new:
+        allot(room, [user.pk])
     hint(room.topic)
     return member
 
@@ -75,36 +90,54 @@ def post_message(
     room: Room,
     sender: AbstractBaseUser,
     client_id: str,
-    device: str,
     body: bytes,
-    kind: str = Entry.Kind.TEXT,
-    v: int = 1,
+    v: int = 2,
+    opens: Sequence[int] = (),
+    audience: str = "",
+    files: Sequence[str] = (),
 ) -> Entry:
-    """The stored message. The same client id with the same content gives the same entry again.
+    """The stored message. The same client id with the same bytes gives the same entry again.
 
-    `device` is what the sender's browser says of itself; a signature will prove it once bodies are sealed.
+    `opens` are numbers of messages whose keys this one carries for `audience`; `files` the sealed files it names.
+    Everything that docs/CHAT.md lets the hub check is checked; what the message says it cannot know.
 
-    Raises: BadMessage, EmptyMessage, MessageTooLong, NotAMember, RoomClosed, Conflict, TooFast.
+    Raises: BadMessage, MessageTooLong, BadSeal, NotBound, UnknownKey, OutOfOrder, NotAMember, RoomClosed, Conflict,
+    NothingToOpen, TooFast.
     """
-    _check_message(client_id=client_id, device=device, body=body, kind=kind, v=v)
-    content = {"v": v, "kind": kind, "device": device, "body": body}
+    _check_frame(client_id=client_id, body=body, v=v)
     repeated = _sent_before(room, sender, client_id)
     if repeated is not None:
-        return _same(repeated, content)
+        return _same(repeated, body)
     spend(PER_PERSON, "chat", sender.pk)
     spend(PER_PERSON_AND_ROOM, "chat", sender.pk, room.key)
+    envelope, device = _checked(room, sender, client_id, body)
     with transaction.atomic():
-        locked = _lock(room)
+        locked = lock(room)
         # Asked again under the lock: two tabs may retry the same message at once.
         repeated = _sent_before(room, sender, client_id)
         if repeated is not None:
-            return _same(repeated, content)
+            return _same(repeated, body)
         member = Member.objects.filter(room=room, user_id=sender.pk, left_at=None).first()
         if member is None:
             raise NotAMember
         if locked.closed_at is not None:
             raise RoomClosed
-        return _append(locked, sender=member, client_id=client_id, **content)
+        _continue_chain(locked, device, envelope)
+        entry = append(
+            locked,
+            kind=Entry.Kind.MESSAGE,
+            content=body,
+            body=body,
+            v=v,
+            sender=member,
+            client_id=client_id,
+            device=device.device_hash,
+        )
+        if files:
+            name_files(entry, files)
+        if opens or audience:
+            _disclose(locked, member, entry, envelope, opens, audience)
+    return entry
 
 
 def post_line(
@@ -121,21 +154,34 @@ def post_line(
 
     Raises: lines.UnknownLine, lines.LineIncomplete.
     """
-    lines.check(code, params)
     with transaction.atomic():
-        locked = _lock(room)
-        if once:
-            earlier = Entry.objects.filter(room=room, sender=None, client_id=once).first()
-            if earlier is not None:
-                return earlier
-        return _append(
-            locked,
-            kind=Entry.Kind.STAFF if staff_by else Entry.Kind.SYSTEM,
-            code=code,
-            params=params,
-            client_id=once,
-            staff_by_id=staff_by.pk if staff_by else None,
-        )
+        return _post_line(lock(room), code, params, staff_by=staff_by, once=once)
+
+
+def _post_line(
+    locked: Room,
+    code: str,
+    params: dict[str, Any],
+    *,
+    staff_by: AbstractBaseUser | None,
+    once: str,
+) -> Entry:
+    lines.check(code, params)
+    if once:
+        earlier = Entry.objects.filter(room=locked, sender=None, client_id=once).first()
+        if earlier is not None:
+            return earlier
+    data = line_json(code, params, str(staff_by) if staff_by else "")
+    return append(
+        locked,
+        kind=Entry.Kind.STAFF if staff_by else Entry.Kind.SYSTEM,
+        content=data.encode(),
+        data=data,
+        code=code,
+        params=params,
+        client_id=once,
+        staff_by_id=staff_by.pk if staff_by else None,
+    )
 
 
 def note_restored(room: Room, *, lost: int) -> Entry:
@@ -144,12 +190,11 @@ def note_restored(room: Room, *, lost: int) -> Entry:
     The line keeps the number before the gap, so that a page that follows the log without gaps can step over this one.
     """
     with transaction.atomic():
-        locked = _lock(room)
+        locked = lock(room)
         before = locked.last_seq
         locked.last_seq += lost
         params = {"after": before, "first": before + 1, "last": before + lost}
-        lines.check("restored", params)
-        return _append(locked, kind=Entry.Kind.SYSTEM, code="restored", params=params)
+        return _post_line(locked, "restored", params, staff_by=None, once="")
 
 
 def mark(room: Room, user: AbstractBaseUser, *, delivered: int = 0, read: int = 0) -> Member:
@@ -175,43 +220,100 @@ def mark(room: Room, user: AbstractBaseUser, *, delivered: int = 0, read: int = 
     return member
 
 
-def disclose(*, room: Room, by: AbstractBaseUser, seqs: Iterable[int], audience: str) -> Disclosure:
-    """Let `audience` read these messages of the room, and tell the room so.
-
-    Numbers of lines and unknown numbers are left out: lines are no secret, and what is not there cannot be shown.
-
-    Raises: NotAMember; EmptyMessage if no message is among `seqs`.
-    """
-    with transaction.atomic():
-        member = (
-            Member.objects.select_related("user")
-            .filter(room=room, user_id=by.pk, left_at=None)
-            .first()
-        )
-        if member is None:
-            raise NotAMember
-        entries = list(room.entries.filter(seq__in=list(seqs), kind__in=MEMBER_KINDS))
-        if not entries:
-            raise EmptyMessage
-        disclosure = Disclosure.objects.create(room=room, by=member, audience=audience)
-        disclosure.entries.set(entries)
-        post_line(room, "disclosed", {"name": str(member.user), "count": len(entries)})
-    return disclosure
-
-
-def _check_message(*, client_id: str, device: str, body: bytes, kind: str, v: int) -> None:
+def _check_frame(*, client_id: str, body: bytes, v: int) -> None:
     if v not in VERSIONS:
         raise BadMessage("v")
-    if kind not in MEMBER_KINDS:
-        raise BadMessage("kind")
     if not _CLIENT_ID.fullmatch(client_id):
         raise BadMessage("clientId")
-    if not _DEVICE.fullmatch(device):
-        raise BadMessage("device")
-    if not body:
-        raise EmptyMessage
-    if len(body) > TEXT_BYTES:
+    if len(body) > ENVELOPE_BYTES:
         raise MessageTooLong(len(body))
+
+
+def _checked(
+    room: Room, sender: AbstractBaseUser, client_id: str, body: bytes
+) -> tuple[Envelope, Device]:
+    """The envelope, whose frame, sender, signature, readers and view of the log hold; and the sender's device."""
+    try:
+        envelope = Envelope.parse(body)
+    except Unsealed as broken:
+        raise BadSeal(str(broken)) from broken
+    front = envelope.front
+    if front.room != room.room_id:
+        raise BadSeal("This message was sealed for another room.")
+    if "0x" + front.address.hex() != str(getattr(sender, "address", "")).lower():
+        raise BadSeal("This message was sealed by another account.")
+    if front.client_id.hex() != client_id:
+        raise BadSeal("This message was sealed under another number.")
+    device = bound_device(sender, front.device)
+    readers = [wrap.reader for wrap in envelope.wraps]
+    keys = keys_named(room, {front.statement, *readers})
+    if len(keys) != len({front.statement, *readers}):
+        raise UnknownKey
+    own = keys[front.statement]
+    if own.device_id != device.pk:
+        raise BadSeal("This message names another device's key.")
+    try:
+        check_signed(envelope, KeyStatement.parse(bytes(own.entry.body)))
+    except Unsealed as broken:
+        raise BadSeal(str(broken)) from broken
+    if front.seen_head != _head_at(room, front.seen):
+        raise BadSeal("This message says to have seen another log.")
+    return envelope, device
+
+
+def _head_at(room: Room, seq: int) -> bytes | None:
+    """The log's head after an entry, None for one that is not there."""
+    if seq == 0:
+        return empty_head(room.room_id)
+    head = Entry.objects.filter(room=room, seq=seq).values_list("head", flat=True).first()
+    return None if head is None else bytes(head)
+
+
+def _continue_chain(locked: Room, device: Device, envelope: Envelope) -> None:
+    """Move the device's chain on by this message.
+
+    Raises: OutOfOrder.
+    """
+    front = envelope.front
+    chain = DeviceChain.objects.filter(room=locked, device=device).first()
+    index, previous = (chain.index + 1, bytes(chain.last)) if chain else (1, bytes(32))
+    if (front.index, front.previous) != (index, previous):
+        raise OutOfOrder(index, previous)
+    if chain is None:
+        DeviceChain.objects.create(room=locked, device=device, index=1, last=envelope.name)
+    else:
+        chain.index, chain.last = index, envelope.name
+        chain.save(update_fields=["index", "last"])
+
+
+def _disclose(
+    locked: Room,
+    member: Member,
+    opening: Entry,
+    envelope: Envelope,
+    seqs: Sequence[int],
+    audience: str,
+) -> None:
+    """Note which messages an opening gives to whom, and tell the room so."""
+    if not _AUDIENCE.fullmatch(audience):
+        raise BadMessage("audience")
+    if not 1 <= len(seqs) <= MOST_OPENED:
+        raise NothingToOpen(f"Between 1 and {MOST_OPENED} messages can be opened at once.")
+    entries = list(locked.entries.filter(seq__in=list(seqs), kind=Entry.Kind.MESSAGE))
+    if len(entries) != len(set(seqs)):
+        raise NothingToOpen("One of the numbers is no message of this room.")
+    watching = locked.observers.values("user")
+    readers = [wrap.reader.hex() for wrap in envelope.wraps]
+    if not locked.keys.filter(name__in=readers, device__user__in=watching).exists():
+        raise NothingToOpen("It is not sealed for the arbitrator of this trade.")
+    disclosure = Disclosure.objects.create(
+        room=locked, by=member, audience=audience, opening=opening
+    )
+    disclosure.entries.set(entries)
+    count = len(entries)
+    told = {"name": str(member.user), "what": f"{count} message{'' if count == 1 else 's'}"}
+    _post_line(locked, "disclosed", told, staff_by=None, once="")
+    opened.send(sender=Disclosure, room=locked, audience=audience)
 
 
 def _sent_before(room: Room, sender: AbstractBaseUser, client_id: str) -> Entry | None:
@@ -220,25 +322,7 @@ def _sent_before(room: Room, sender: AbstractBaseUser, client_id: str) -> Entry 
     ).first()
 
 
-def _same(entry: Entry, content: dict[str, Any]) -> Entry:
-    if {name: _plain(getattr(entry, name)) for name in content} != content:
+def _same(entry: Entry, body: bytes) -> Entry:
+    if bytes(entry.body) != body:
         raise Conflict
-    return entry
-
-
-def _plain(value: Any) -> Any:
-    """The database gives bytes back as a memoryview."""
-    return bytes(value) if isinstance(value, memoryview) else value
-
-
-def _lock(room: Room) -> Room:
-    """The room's row, locked until the end of the transaction: two writers would take the same number."""
-    return Room.objects.select_for_update(of=("self",), no_key=True).get(pk=room.pk)
-
-
-def _append(locked: Room, **fields: Any) -> Entry:
-    locked.last_seq += 1
-    entry = Entry.objects.create(room=locked, seq=locked.last_seq, **fields)
-    locked.save(update_fields=["last_seq"])
-    hint(locked.topic, entry.seq)
     return entry

@@ -81,6 +81,11 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"queue": "bulk", "expires": 30},
         },
+        "sweep-files": {
+            "task": "chat.tasks.sweep_files",
+            "schedule": 900.0,
+            "options": {"queue": "bulk", "expires": 900},
+        },
         "sweep-cases": {
             "task": "marketplace.disputes.tasks.sweep_cases",
             "schedule": 5.0,
@@ -107,6 +112,7 @@ if settings.IS_DEVNET:
     }
 app.autodiscover_tasks(
     [
+        "chat",
         "escrow",
         "marketplace.prices",
         "marketplace.trades",

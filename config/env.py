@@ -47,6 +47,7 @@ class Environment:
     mail_server: MailServer | None
     mail_from: str
     vapid_private_key: str
+    receipt_key: str
     push_origins: tuple[str, ...]
 
     @property
@@ -86,6 +87,7 @@ def read_environment() -> Environment:
         mail_server=_mail_server(os.environ.get("MAIL_URL", "")),
         mail_from=os.environ.get("MAIL_FROM") or f"Parley <notices@{urlsplit(origin).hostname}>",
         vapid_private_key=os.environ.get("VAPID_PRIVATE_KEY", ""),
+        receipt_key=os.environ.get("RECEIPT_KEY", ""),
         push_origins=tuple(os.environ.get("PUSH_ORIGINS", "").split()),
     )
 

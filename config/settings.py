@@ -6,6 +6,7 @@ from typing import Any
 
 import dj_database_url
 from csp.constants import NONCE
+from django.conf import global_settings
 
 from config.env import ROOT, read_environment
 from config.logs import logging_settings, secret_parts
@@ -170,6 +171,17 @@ ALARM_MAIL = ENV.alarm_mail
 FEE_BPS = 50
 TAKE_OPEN_SECONDS = 600
 RULING_SECONDS = 14 * 24 * 3600
+
+# 32 bytes as hex: signs for what the chat stored. Without it a key is made of SECRET_KEY.
+RECEIPT_KEY = ENV.receipt_key
+# Sealed files of the chat; a hub of several machines shares the folder.
+STORAGES = {
+    **global_settings.STORAGES,
+    "sealed": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STATE_DIR / "files", "base_url": None},
+    },
+}
 
 # --- notices that leave the site -------------------------------------------------------------
 # "smtp" with a mail server, "file" on a devnet without one, "" where mail is not set up.

@@ -29,6 +29,7 @@ from escrow.models import SignedCall
 from escrow.outcomes import Standing, standing_of
 from escrow.selectors import current_chain
 from escrow.services import CallRefused, call_digest, check_signed
+from realtime.envelope import BadFrame, strict_json
 
 FORMAT = 1
 LONGEST_FILE = 65_536
@@ -175,8 +176,8 @@ def _document_in(text: str) -> dict[str, Any]:
     if len(text) > LONGEST_FILE:
         raise FileRefused("This file is far too long for a signed step. Nothing was sent.")
     try:
-        document = json.loads(text)
-    except ValueError as error:
+        document = strict_json(text)
+    except BadFrame as error:
         raise FileRefused(_NOT_A_STEP) from error
     if not isinstance(document, dict):
         raise FileRefused(_NOT_A_STEP)

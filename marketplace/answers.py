@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
+from realtime.envelope import depth_of
+
 MAX_BODY = 64 * 1024
 MAX_DEPTH = 8
 
@@ -43,15 +45,19 @@ def json_body(request: HttpRequest) -> dict[str, Any]:
     if len(raw) > MAX_BODY:
         raise BadRequest("That is too much at once.")
     try:
+        text = raw.decode("utf-8")
+        # Before it is parsed: what is deep enough ends the process, whatever is caught.
+        if depth_of(text) > MAX_DEPTH:
+            raise BadRequest("This is not the JSON we expect.")
         body = json.loads(
-            raw.decode("utf-8"),
+            text,
             object_pairs_hook=_without_repeats,
             parse_constant=_refuse,
             parse_float=_refuse,
         )
     except (ValueError, RecursionError) as error:
         raise BadRequest("This is not the JSON we expect.") from error
-    if not isinstance(body, dict) or _depth(body) > MAX_DEPTH or _has_surrogates(body):
+    if not isinstance(body, dict) or _has_surrogates(body):
         raise BadRequest("This is not the JSON we expect.")
     return body
 
@@ -101,14 +107,6 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(text: str) -> Any:
     raise ValueError(f"{text} is not taken here; amounts are texts")
-
-
-def _depth(value: Any) -> int:
-    if isinstance(value, dict):
-        return 1 + max((_depth(inner) for inner in value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max((_depth(inner) for inner in value), default=0)
-    return 0
 
 
 def _has_surrogates(value: Any) -> bool:

@@ -18,7 +18,9 @@ class MarketplaceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Registers each slice's topics."""
+        """Registers each slice's topics, and says to the chat on which chain rooms are."""
+        places = import_module("chat.places")
+        places.register(import_module("marketplace.trades.places").place_now)
         for name in LIVE:
             if find_spec(f"marketplace.{name}.topics"):
                 import_module(f"marketplace.{name}.topics").register()

@@ -38,12 +38,12 @@ def sign(trade: Trade, player: Player) -> None:
         trade = services.name_payer(user=user, trade=trade, account=account)
     signature = player.sign_digest(take_digest(trade, trade.fund_by))
     services.sign_take(user=user, trade=trade, deadline=trade.fund_by, signature=signature)
-    talk.say(trade, user, player.trader.greeting, key="greeting")
+    talk.say(trade, player, player.trader.greeting, key="greeting")
 
 
 def fund(trade: Trade, player: Player) -> None:
     """Greet, and lock the coins."""
-    talk.say(trade, player.user(), player.trader.greeting, key="greeting")
+    talk.say(trade, player, player.trader.greeting, key="greeting")
     tx_hash = player.fund(terms_of(trade))
     services.note_submission(user=player.user(), trade=trade, move=Move.FUND, tx_hash=tx_hash)
 
@@ -57,9 +57,7 @@ def grant(trade: Trade, player: Player) -> None:
 
 def release(trade: Trade, player: Player) -> None:
     """Say that he saw the money, and release."""
-    talk.say(
-        trade, player.user(), "I see it in my account. Releasing now, thank you.", key="release"
-    )
+    talk.say(trade, player, "I see it in my account. Releasing now, thank you.", key="release")
     note_and_send(trade, player, "release")
 
 
@@ -79,7 +77,7 @@ def pay(trade: Trade, player: Player, plays: Behaviour) -> None:
     if plays == Behaviour.FAKE_RECEIPT:
         talk.say(
             trade,
-            user,
+            player,
             "Sent. Here is the receipt: transfer-confirmation.jpg. Please release quickly.",
             key="receipt",
         )
@@ -93,7 +91,7 @@ def pay(trade: Trade, player: Player, plays: Behaviour) -> None:
         )
         talk.say(
             trade,
-            user,
+            player,
             f"I have sent {fiat_text(trade.fiat_amount, trade.currency)} {trade.currency}.",
             key="paid",
         )
@@ -124,7 +122,7 @@ def dispute(trade: Trade, player: Player, reason: str) -> None:
         wanted=_wanted(trade, player, reason),
     )
     send_signed(trade, player, Move.DISPUTE, evidence=filing.evidence_hash)
-    talk.say(trade, user, talk.STORIES[reason], key=f"dispute-{reason}")
+    talk.say(trade, player, talk.STORIES[reason], key=f"dispute-{reason}")
 
 
 def propose_split(trade: Trade, player: Player, to_buyer: int) -> None:
@@ -134,9 +132,7 @@ def propose_split(trade: Trade, player: Player, to_buyer: int) -> None:
     services.propose_settle(
         user=player.user(), trade=trade, to_buyer=to_buyer, deadline=deadline, signature=signature
     )
-    talk.say(
-        trade, player.user(), "I propose a split, please look at the card.", key=f"split-{to_buyer}"
-    )
+    talk.say(trade, player, "I propose a split, please look at the card.", key=f"split-{to_buyer}")
 
 
 def accept_split(trade: Trade, player: Player, proposal: SettleProposal) -> None:

@@ -8,16 +8,21 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from django.conf import settings
+from django.utils import timezone
 from eth_typing import Hash32
 
+from chat.devices import add_stock
+from chat.models import Device
+from chat.sealed.device import SealingDevice
 from escrow.chain.codec import encode_call
 from escrow.chain.gateway import gateway
 from escrow.chain.keys import cast_account
-from escrow.chain.typed_data import device_hash, digest
+from escrow.chain.typed_data import digest
 from escrow.chain.types import ZERO_ADDRESS, TradeTerms
-from marketplace.accounts.models import Device, User
+from marketplace.accounts.models import User
 from practice import node
 from practice.traders import Trader
+from practice.voice import Voice, sign_in
 
 
 class Player:
@@ -29,18 +34,17 @@ class Player:
         self.address: str = self.account.address
 
     def user(self) -> User:
-        """His account on the hub, with a device of his own; made on first use."""
+        """His account on the hub, with a device of his own that his wallet signed for; made on first use."""
         user, _ = User.objects.get_or_create(
             address=self.address,
             defaults={"name": self.trader.name, "name_key": self.trader.name.casefold()},
         )
-        signing, agreement = self._device_keys()
-        Device.objects.get_or_create(
-            user=user,
-            device_hash=device_hash(signing, agreement),
-            defaults={"signing_key": signing.hex(), "agreement_key": agreement.hex()},
-        )
+        self._bind(user)
         return user
+
+    def voice(self) -> Voice:
+        """Himself in a chat."""
+        return Voice(self.user(), self._device())
 
     def sign(self, primary: str, message: dict[str, Any]) -> str:
         """His signature over one typed message, 65 bytes as 0x text."""
@@ -74,11 +78,27 @@ class Player:
         )
         return str(sent)
 
-    def _device_keys(self) -> tuple[bytes, bytes]:
-        """Two stable public keys from his own; the practice partner has no browser to keep random ones in."""
-        seed = bytes(self.account.key)
-        signing = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed + b"signing").digest())
-        agreement = X25519PrivateKey.from_private_bytes(
-            hashlib.sha256(seed + b"agreement").digest()
+    def _bind(self, user: User) -> None:
+        """Sign in as a browser does: his wallet's signature over the message that spells the device's keys."""
+        device = self._device()
+        name = "0x" + device.name.hex()
+        known = Device.objects.filter(user=user, device_hash=name).exclude(message="")
+        if known.update(last_used_at=timezone.now()):
+            return
+        bound = sign_in(user, device, self.sign_digest)
+        # So that he is ready in every room that opens: others can seal for him before he has said anything.
+        add_stock(bound, [statement.packed for statement, _ in device.keys.values()])
+
+    def _device(self) -> SealingDevice:
+        """His device. Its keys come from his devnet account's: a script has no browser to keep random ones in."""
+        device = SealingDevice(
+            address=bytes.fromhex(self.address[2:]),
+            signing=Ed25519PrivateKey.from_private_bytes(self._seed(b"signing")),
+            agreement=X25519PrivateKey.from_private_bytes(self._seed(b"agreement")),
         )
-        return signing.public_key().public_bytes_raw(), agreement.public_key().public_bytes_raw()
+        secret = X25519PrivateKey.from_private_bytes(self._seed(b"room"))
+        device.stock_key(is_last=True, secret=secret, made=1)
+        return device
+
+    def _seed(self, purpose: bytes) -> bytes:
+        return hashlib.sha256(bytes(self.account.key) + purpose).digest()

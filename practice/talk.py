@@ -5,10 +5,8 @@ from __future__ import annotations
 import uuid
 
 from chat.selectors import room_for
-from chat.services import post_message
-from marketplace.accounts.models import User
-from marketplace.accounts.selectors import latest_device
 from marketplace.trades.models import Trade
+from practice.player import Player
 
 STORIES = {
     "hold": "The payment is not in my account yet. I keep the coins on hold until it is.",
@@ -19,15 +17,10 @@ STORIES = {
 _WORDS = uuid.UUID("6f0d2f9e-7a3c-4a51-9a59-0c1d1f0e7b11")
 
 
-def say(trade: Trade, speaker: User, text: str, *, key: str) -> None:
-    """Say `text` once: the same `key` in the same trade is the same message."""
+def say(trade: Trade, player: Player, text: str, *, key: str) -> None:
+    """Say `text` once, sealed: the same `key` in the same trade is the same message."""
     if not text:
         return
-    device = latest_device(speaker)
-    post_message(
-        room=room_for(speaker, trade.room_key),
-        sender=speaker,
-        client_id=str(uuid.uuid5(_WORDS, f"{trade.ref}:{speaker.address}:{key}")),
-        device=device.device_hash if device else "",
-        body=text.encode(),
-    )
+    voice = player.voice()
+    number = uuid.uuid5(_WORDS, f"{trade.ref}:{player.address}:{key}").hex
+    voice.say(room_for(voice.user, trade.room_key), text, number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -18,6 +17,7 @@ from practice import bank as practice_bank
 from practice import controls, matching, node, people
 from practice import faucet as tap
 from practice.models import BankTransfer
+from realtime.envelope import BadFrame, strict_json
 
 MAX_BODY_BYTES = 64 * 1024
 ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -161,8 +161,8 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     if len(request.body) > MAX_BODY_BYTES:
         return {}
     try:
-        body = json.loads(request.body or b"{}")
-    except ValueError:
+        body = strict_json(request.body or b"{}")
+    except BadFrame:
         return {}
     return body if isinstance(body, dict) else {}
 

@@ -46,7 +46,7 @@ def strict_json(text: str | bytes) -> Any:
     Raises: BadFrame.
     """
     try:
-        if _depth(text if isinstance(text, str) else text.decode()) > MOST_DEPTH:
+        if depth_of(text if isinstance(text, str) else text.decode()) > MOST_DEPTH:
             raise BadFrame("depth")
         return json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
     except ValueError:
@@ -109,7 +109,7 @@ def _data(frame: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
-def _depth(text: str) -> int:
+def depth_of(text: str) -> int:
     """How deep brackets nest, counted before the parser may run out of stack."""
     depth = deepest = 0
     for found in _STRING_OR_BRACKET.finditer(text):

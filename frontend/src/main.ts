@@ -19,3 +19,12 @@ for (const tag of ["app-sign-in", "app-take", "app-move", "app-publish", "app-ac
 }
 lazily("app-chat", () => import("./elements/chat.ts"));
 lazily("app-push", () => import("./elements/push.ts"));
+lazily("app-verify", () => import("./elements/verify.ts"));
+lazily("app-disclose", () => import("./elements/disclose.ts"));
+lazily("app-opened", () => import("./elements/opened.ts"));
+
+try {
+  if (sessionStorage.getItem("parley.stock") !== null) void import("./stocked.ts").then(({ fillIfDue }) => fillIfDue());
+} catch {
+  // No storage, no keys to leave.
+}

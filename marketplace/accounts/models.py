@@ -14,7 +14,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from escrow.fields import AddressField, HashField
+from escrow.fields import AddressField
 
 NAME_LENGTH = 32
 
@@ -81,25 +81,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     # There is no password to change, check or forget.
     set_password: Callable[..., None] = None  # type: ignore[assignment]
-
-
-class Device(models.Model):
-    """A browser's chat keys, bound to the account by one Resources line of a signed sign-in message."""
-
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="devices")
-    device_hash = HashField()
-    signing_key = models.CharField(max_length=64)
-    agreement_key = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=timezone.now)
-    last_used_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "device_hash"], name="device_once_per_user"),
-        ]
-
-    def __str__(self) -> str:
-        return self.device_hash[:10]
 
 
 class Challenge(models.Model):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from chat.models import Device
 from escrow.fields import checksum_address
-from marketplace.accounts.models import Device, User
+from marketplace.accounts.models import User
 
 DEVICE_SESSION_KEY = "device"
 

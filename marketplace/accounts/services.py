@@ -18,6 +18,9 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import timezone
 
+from chat.devices import bind_device
+from chat.models import Device
+from chat.sealed.keys import is_signing_point
 from escrow.chain import siwe
 from escrow.chain.contract_wallets import Answer, ask_account, is_key_signature
 from escrow.chain.rpc import NodeUnavailable
@@ -28,7 +31,7 @@ from marketplace.accounts import challenges
 from marketplace.accounts.access import ROLES
 from marketplace.accounts.backends import PATH as BACKEND
 from marketplace.accounts.challenges import NoChallenge
-from marketplace.accounts.models import Challenge, Device, User
+from marketplace.accounts.models import Challenge, User
 from marketplace.accounts.names import NameRefused, clean_name, name_key
 from marketplace.accounts.selectors import DEVICE_SESSION_KEY
 
@@ -164,7 +167,7 @@ def sign_in(
         challenges.drop_if_spent(asked)
         raise
     challenges.close(asked)
-    user, device = _arrive(parsed)
+    user, device = _arrive(parsed, message, signature)
     before = request.session.session_key
     login(request, user, backend=BACKEND)
     request.session[DEVICE_SESSION_KEY] = device.device_hash
@@ -263,7 +266,7 @@ def _device_keys(signing: str, agreement: str) -> tuple[bytes, bytes]:
         keys = bytes.fromhex(signing), bytes.fromhex(agreement)
     except ValueError:
         keys = b"", b""
-    if [len(key) for key in keys] != [32, 32]:
+    if [len(key) for key in keys] != [32, 32] or not is_signing_point(keys[0]):
         raise MalformedMessage(
             "This browser could not make its keys. Reload the page and try again."
         )
@@ -312,21 +315,18 @@ def _check_signature(asked: Challenge, message: SignInMessage, signature: str) -
         raise WrongSignature if is_key_signature(raw) and not asked.is_slow else WalletNotThere
 
 
-def _arrive(message: SignInMessage) -> tuple[User, Device]:
-    now = timezone.now()
+def _arrive(message: SignInMessage, text: str, signature: str) -> tuple[User, Device]:
     with transaction.atomic():
         user, _ = User.objects.get_or_create(address=message.address)
-        User.objects.filter(pk=user.pk).update(last_seen_at=now)
-        device, is_new = Device.objects.get_or_create(
-            user=user,
+        User.objects.filter(pk=user.pk).update(last_seen_at=timezone.now())
+        device = bind_device(
+            user,
             device_hash=message.device_hash,
-            defaults={
-                "signing_key": message.signing_key.hex(),
-                "agreement_key": message.agreement_key.hex(),
-            },
+            signing_key=message.signing_key.hex(),
+            agreement_key=message.agreement_key.hex(),
+            message=text,
+            signature=signature.lower(),
         )
-        if not is_new:
-            Device.objects.filter(pk=device.pk).update(last_used_at=now)
     return user, device
 
 

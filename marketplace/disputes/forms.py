@@ -100,17 +100,3 @@ class StatementForm(forms.Form):
             "required": "There is nothing in it yet. Write what you saw or did, and when."
         },
     )
-
-
-class DiscloseForm(forms.Form):
-    """The numbers of the messages a party gives free."""
-
-    seq = forms.TypedMultipleChoiceField(
-        coerce=int, error_messages={"required": "Tick at least one message."}
-    )
-
-    def __init__(self, data: Any = None, *, seqs: list[int]) -> None:
-        super().__init__(data)
-        field = self.fields["seq"]
-        if isinstance(field, forms.TypedMultipleChoiceField):
-            field.choices = [(seq, str(seq)) for seq in seqs]

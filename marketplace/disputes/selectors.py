@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
-from chat.models import Entry, Room
+from chat.models import Disclosure, Entry, Room
 from chat.selectors import disclosed_entries
 from escrow.models import ChainEvent
 from marketplace.disputes.models import Case, Filing, Request, Ruling
@@ -127,6 +128,13 @@ def messages_given(trade: Trade) -> list[Entry]:
     """The room's messages that a party gave free for the desk, in order; gaps in their numbers were not given."""
     room = Room.objects.filter(key=trade.room_key).first()
     return disclosed_entries(room, AUDIENCE) if room else []
+
+
+def opened_for_desk(trade: Trade) -> list[tuple[datetime, str, int]]:
+    """Each time a party opened messages for the desk, in order: when, who, how many."""
+    rows = Disclosure.objects.filter(room__key=trade.room_key, audience=AUDIENCE)
+    counted = rows.select_related("by__user").annotate(count=Count("entries")).order_by("pk")
+    return [(row.created_at, str(row.by.user), int(row.count)) for row in counted]
 
 
 def sent_ruling(case: Case) -> Ruling | None:

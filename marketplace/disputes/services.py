@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import services as chat
+from chat.devices import observe
 from chat.models import Room
 from chat.text import shown
 from marketplace.accounts.models import User
@@ -187,20 +188,18 @@ def _stated(case: Case, by: User, role: Role, slot: str, words: str, text_hash: 
         return Statement.objects.get(case=case, by=by, slot=slot, text_hash=text_hash)
 
 
-def disclose_messages(*, trade: Trade, by: User, seqs: list[int]) -> int:
-    """Give messages of the room free for the desk, by their numbers; how many were given.
-
-    Raises: DisputeRefused.
-    """
-    _party(by, trade)
-    if not is_live(trade):
-        raise NotInReview
-    if not seqs:
-        raise NothingSaid
-    with transaction.atomic():
-        chat.disclose(room=room_of(trade), by=by, seqs=seqs, audience=AUDIENCE)
+def tell_opened(*, room: Room, audience: str) -> None:
+    """Messages were opened for the desk: its open pages look again."""
+    trade = Trade.objects.filter(ref=room.key.removeprefix("trade-")).first()
+    if trade is not None and audience == AUDIENCE:
         announce(trade)
-    return len(seqs)
+
+
+def let_arbitrator_in(trade: Trade) -> None:
+    """Let the parties open messages for exactly the account that the contract names; it reads nothing else."""
+    judge = user_by_address(trade.arbitrator)
+    if judge is not None:
+        observe(room_of(trade), judge, Role.ARBITRATOR)
 
 
 def live_case(trade: Trade) -> Case:
@@ -251,6 +250,7 @@ def _open(trade_pk: int) -> int:
     # Compare and set: two sweeps never tell the arbitrator twice.
     if not Case.objects.filter(pk=case.pk, opened_at=None).update(opened_at=timezone.now()):
         return 0
+    let_arbitrator_in(trade)
     arbitrator = user_by_address(trade.arbitrator)
     if arbitrator is not None:
         opening = opening_of(trade)

@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat.selectors import entries_after, room_for
-from chat.text import shown
+from chat.selectors import room_for
 from escrow.selectors import chain_clock
 from marketplace.accounts.access import signed_in, viewer_of
 from marketplace.accounts.models import User
 from marketplace.disputes.access import PartyView, dispute_for
-from marketplace.disputes.forms import DiscloseForm, FilingForm, StatementForm
+from marketplace.disputes.forms import FilingForm, StatementForm
 from marketplace.disputes.reasons import REASONS, Reason, reason, reasons_for
 from marketplace.disputes.selectors import (
+    AUDIENCE,
     clock_of,
     decision_of,
     is_live,
@@ -28,7 +28,6 @@ from marketplace.disputes.selectors import (
 from marketplace.disputes.services import (
     DisputeRefused,
     add_statement,
-    disclose_messages,
     open_case,
 )
 from marketplace.disputes.states import half_each
@@ -37,7 +36,6 @@ from marketplace.trades.states import DAY_SECONDS, Move, Role, Status
 from marketplace.trades.terms import coins_text, words_of
 
 UNPROCESSABLE = 422
-MESSAGES_SHOWN = 200
 
 
 @signed_in
@@ -112,30 +110,16 @@ def state(request: HttpRequest, ref: str) -> HttpResponse:
 
 
 @signed_in
-@require_http_methods(["GET", "POST"])
+@require_GET
 def disclose(request: HttpRequest, ref: str) -> HttpResponse:
-    """Pick the messages that the arbitrator may read; nothing is given free unasked."""
+    """Where messages are picked for the arbitrator. The page opens and seals them; they are posted as one to the chat."""
     view = dispute_for(viewer_of(request), ref)
     if not is_live(view.trade):
         return redirect("disputes:start", ref=ref)
-    person = _person(view)
-    room = room_for(person, view.trade.room_key)
-    latest = entries_after(room, max(0, room.last_seq - MESSAGES_SHOWN), MESSAGES_SHOWN)
-    entries = [entry for entry in latest if entry.kind == "text"]
-    form = DiscloseForm(
-        request.POST if request.method == "POST" else None, seqs=[entry.seq for entry in entries]
-    )
-    if request.method == "POST" and form.is_valid():
-        disclose_messages(trade=view.trade, by=person, seqs=form.cleaned_data["seq"])
-        return redirect("disputes:start", ref=ref)
-    given = {entry.seq for entry in messages_given(view.trade)}
-    rows = [
-        (entry, shown(bytes(entry.body).decode("utf-8", errors="replace")), entry.seq in given)
-        for entry in entries
-    ]
-    context = {**_base(view), "rows": rows, "form": form}
-    status = UNPROCESSABLE if request.method == "POST" else 200
-    return render(request, "marketplace/disputes/disclose.html", context, status=status)
+    room = room_for(_person(view), view.trade.room_key)
+    given = [entry.seq for entry in messages_given(view.trade)]
+    context = {**_base(view), "chat_room": room, "given": given, "audience": AUDIENCE}
+    return render(request, "marketplace/disputes/disclose.html", context)
 
 
 def _reasons(request: HttpRequest, view: PartyView) -> HttpResponse:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("desk/queue/", work.queue, name="queue"),
     path("desk/next/", work.take_next, name="next"),
     path("desk/case/<str:ref>/", cases.case, name="case"),
+    path("desk/case/<str:ref>/conversation/", cases.conversation, name="conversation"),
     path("desk/case/<str:ref>/claim/", cases.claim, name="claim"),
     path("desk/case/<str:ref>/read/", cases.read, name="read"),
     path("desk/case/<str:ref>/ask/", cases.ask, name="ask"),

@@ -14,6 +14,11 @@ urlpatterns = [
     path(
         "guide/", TemplateView.as_view(template_name="marketplace/pages/guide.html"), name="guide"
     ),
+    path(
+        "verify/",
+        TemplateView.as_view(template_name="marketplace/pages/verify.html"),
+        name="verify",
+    ),
     path("safety/", views.safety, name="safety"),
     path("fees/", views.fees, name="fees"),
     path("glossary/", views.glossary, name="glossary"),

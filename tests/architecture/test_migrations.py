@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import Path
 
 from django.apps import apps
-from django.contrib.postgres.operations import AddIndexConcurrently
+from django.contrib.postgres.operations import AddConstraintNotValid, AddIndexConcurrently
 from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 
@@ -15,6 +15,7 @@ FIRST, OLD = "0001_initial", {"escrow.0002_audit", "accounts.0002_challenge_slow
 # Tables that people write to all the time.
 HOT = {"trade", "tradeevent", "offer", "escrow", "chainevent", "entry", "room", "notice"}
 # Each locks its table against writers for as long as it reads it.
+QUICK = (AddIndexConcurrently, AddConstraintNotValid)
 SLOW_ON_HOT = (operations.AddIndex, operations.AddConstraint, operations.AlterField)
 
 
@@ -52,7 +53,7 @@ def test_hot_tables_are_never_locked_while_they_are_read(settings):
     """Q15: indexes there are built concurrently, constraints come with the table or not at all."""
     settings.MIGRATION_MODULES = {}
     for name, operation in _later_operations():
-        if isinstance(operation, SLOW_ON_HOT) and not isinstance(operation, AddIndexConcurrently):
+        if isinstance(operation, SLOW_ON_HOT) and not isinstance(operation, QUICK):
             assert operation.model_name.lower() not in HOT, f"{name}: {operation.describe()}"
 
 
@@ -61,5 +62,12 @@ def _later_operations():
     ours = {config.label for config in apps.get_app_configs() if _is_ours(config)}
     for (label, name), migration in MigrationLoader(None).disk_migrations.items():
         if label in ours and name != FIRST and f"{label}.{name}" not in OLD:
+            # A table that this very migration makes has no rows and no old code that writes to it.
+            fresh = {
+                op.name.lower()
+                for op in migration.operations
+                if isinstance(op, operations.CreateModel)
+            }
             for operation in migration.operations:
-                yield f"{label}.{name}", operation
+                if getattr(operation, "model_name", "").lower() not in fresh:
+                    yield f"{label}.{name}", operation

@@ -8,11 +8,19 @@ export interface Row {
 
 export interface Entry {
   seq: number;
-  kind: "text" | "system" | "staff" | string;
+  kind: "message" | "key" | "system" | "staff" | string;
   at: number;
-  sender?: number;
+  sender?: number | null;
+  /** Who made a key statement without being a member. */
+  observer?: { address: string; role: string };
+  /** The log's head after this entry, and the hub's signature under it; hex. */
+  head?: string;
+  receipt?: string;
   clientId?: string;
+  /** The sealed envelope or the key statement, base64. */
   body?: string;
+  /** The canonical JSON of a line, which its hash covers. */
+  data?: string;
   text?: string;
   rows?: Row[];
   by?: string | null;
@@ -28,10 +36,28 @@ export interface Member {
   here: boolean;
   delivered: number;
   read: number;
+  address?: string;
+  bindings?: SentBinding[];
+}
+
+/** A sign-in that names a device: hex keys, the message and its signature. */
+export interface SentBinding {
+  device: string;
+  signing: string;
+  agreement: string;
+  message: string;
+  signature: string;
 }
 
 export interface Page {
   last: number;
+  head?: string;
+  /** The room's id, the chain, the contract and the key of the hub's receipts. */
+  room?: string;
+  chain?: number;
+  contract?: string;
+  hub?: string;
+  observers?: { address: string; role: string; bindings: SentBinding[] }[];
   entries: Entry[];
   members: Member[];
   closed: boolean;
@@ -74,7 +100,7 @@ export class Log {
   }
 
   isMine(entry: Entry): boolean {
-    return entry.sender !== undefined && entry.sender === this.me?.id;
+    return entry.sender != null && entry.sender === this.me?.id;
   }
 
   /** How far an own message got: the others' slowest mark. */
@@ -88,7 +114,7 @@ export class Log {
   /** Entries of others behind the own read mark. */
   get unread(): number {
     const read = this.me?.read ?? 0;
-    return this.entries.filter((entry) => entry.seq > read && !this.isMine(entry)).length;
+    return this.entries.filter((entry) => entry.seq > read && entry.kind !== "key" && !this.isMine(entry)).length;
   }
 
   nameOf(entry: Entry): string {

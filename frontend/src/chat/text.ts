@@ -44,16 +44,4 @@ function hostOf(link: string): string | null {
   }
 }
 
-/** The message's bytes as base64. */
-export function encode(text: string): string {
-  let binary = "";
-  for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-/** The text of a message's bytes; bytes that are no text become marks. */
-export function decode(body: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0)));
-}
-
 export const sizeOf = (text: string): number => new TextEncoder().encode(text).length;

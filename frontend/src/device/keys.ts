@@ -3,7 +3,7 @@
  * a browser cannot, the curves are computed here and the secrets lie in the same store. Bound to the wallet by one line of the sign-in.
  */
 
-import { Problem } from "../page.ts";
+import { within } from "./store.ts";
 
 export interface Device {
   /** Public keys, 64 hex digits each. */
@@ -12,41 +12,20 @@ export interface Device {
   keys: { signing: CryptoKeyPair; agreement: CryptoKeyPair } | { signing: Uint8Array; agreement: Uint8Array };
 }
 
-const STORE = "device";
 const KEY = "current";
 
 /** This browser's device, made on first use. @throws Problem where nothing can be stored. */
 export async function device(): Promise<Device> {
-  const database = await open();
-  try {
-    const known = await request<Device | undefined>(database.transaction(STORE).objectStore(STORE).get(KEY));
-    if (known) return known;
-    const made = await make();
-    // Two tabs may be here at once: the one that stores first wins, the other takes what it finds.
-    const store = database.transaction(STORE, "readwrite").objectStore(STORE);
-    const first = await request<Device | undefined>(store.get(KEY));
-    if (first) return first;
-    await request(store.put(made, KEY));
-    return made;
-  } finally {
-    database.close();
-  }
+  const known = await within<Device | undefined>("device", "readonly", (store) => store.get(KEY));
+  if (known) return known;
+  const made = await make();
+  // Two tabs may be here at once: the one that stores first wins, the other takes what it finds.
+  await within("device", "readwrite", (store) => store.add(made, KEY)).catch(() => undefined);
+  return (await within<Device | undefined>("device", "readonly", (store) => store.get(KEY))) ?? made;
 }
 
-function open(): Promise<IDBDatabase> {
-  const opening = indexedDB.open("parley", 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
-  return request(opening).catch(() => {
-    throw new Problem("This browser keeps nothing (a private window?). Signing in needs to store this device's keys here.", "no_store");
-  });
-}
-
-function request<T>(asked: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    asked.onsuccess = () => resolve(asked.result);
-    asked.onerror = () => reject(asked.error);
-  });
-}
+/** The secret half that signs. */
+export const signingSecret = ({ keys }: Device): CryptoKey | Uint8Array => (keys.signing instanceof Uint8Array ? keys.signing : keys.signing.privateKey);
 
 const hex = (bytes: Uint8Array | ArrayBuffer): string =>
   Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");

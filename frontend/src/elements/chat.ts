@@ -1,32 +1,40 @@
 /**
- * <app-chat data-room data-viewer data-entries data-marks data-device>: one room's conversation.
+ * <app-chat data-room data-viewer data-entries data-marks data-files data-device>: one room's sealed conversation.
  *
  * The server drew the hub's lines; the first pull brings everything. Entries come by number and are only ever appended;
- * what was written but not yet stored waits in the browser under a number of its own and is sent until it is.
+ * what was written but not yet stored waits in the browser under a number of its own and is sent until it is. What a
+ * message says comes from sealed/, fetched apart; where that fails the lines of the trade are still shown.
  */
 
 import { connection } from "../chat/connection.ts";
-import { Log, type Entry, type Page } from "../chat/log.ts";
-import { encode, sizeOf } from "../chat/text.ts";
+import { Log, type Entry, type Member, type Page } from "../chat/log.ts";
+import { sizeOf } from "../chat/text.ts";
 import { Unsents } from "../chat/unsent.ts";
-import { dayOf, dayView, drawTick, lineView, messageView, unreadView, unsentView } from "../chat/view.ts";
+import { dayOf, dayView, drawTick, hiddenView, hindranceView, lineView, messageView, noteView, olderView, unboundView, unreadView, unsentView } from "../chat/view.ts";
 import { isSecret, type Danger } from "../chat/warnings.ts";
 import { el } from "../dom.ts";
-import { getJson, postJson, Problem, type Json } from "../page.ts";
+import { getJson, postJson, Problem, viewer, type Json } from "../page.ts";
+import type { Conversation, Shown } from "../sealed/conversation.ts";
 
 const MOST_BYTES = 4_000;
 // Refusals that another try may undo; every other one is for the person to read.
 const PASSING = ["offline", "unavailable", "too_fast", "server", "signed_out"];
+// Nothing goes out until the person or the other side has done something; the log tells when.
+const WAITING = ["asks", "no_reader", "unbound", "no_seal"];
+const NO_CONNECTION = "waits for the connection";
 const AGAIN_MILLISECONDS = 5_000;
 const CAUTION = "This looks like a wallet's secret words or key. Nobody needs it, ever. Press send again only if you are sure it is something else.";
 
 class Chat extends HTMLElement {
   readonly #log = new Log();
   readonly #heeded = new Set<Danger>();
-  readonly #own = new Map<number, HTMLElement>();
+  readonly #own = new Map<number, { view: HTMLElement; at: number }>();
+  #conversation: Conversation | null = null;
+  #trouble = "";
+  #waits = NO_CONNECTION;
+  #pulling: Promise<void> | null = null;
   #unsents!: Unsents;
   #stop: (() => void)[] = [];
-  #isPulling = false;
   #pullAgain = false;
   #isFlushing = false;
   #isLoaded = false;
@@ -48,6 +56,11 @@ class Chat extends HTMLElement {
     this.#listen(this.#form, "submit", onSubmit);
     this.#listen(this.#field, "input", () => this.#write());
     this.#listen(this.querySelector("[data-quick]"), "click", onQuick);
+    this.#listen(this.querySelector("[data-lock]"), "click", () => void this.showLock());
+    this.#listen(this.querySelector("[data-file]"), "change", () => this.#pick());
+    this.#listen(this, "dragover", (event) => this.#drag(event as DragEvent));
+    this.#listen(this, "drop", (event) => this.#drop(event as DragEvent));
+    this.#listen(this.#field, "paste", (event) => this.#paste(event as ClipboardEvent));
     this.#listen(document, "visibilitychange", () => void this.#mark());
     this.#listen(window, "focus", () => void this.#mark());
     this.#listen(window, "storage", (event) => {
@@ -74,64 +87,123 @@ class Chat extends HTMLElement {
     void this.#pull().then(() => this.#flush());
   }
 
+  /** Open the sheet that says who can read this. */
+  async showLock(): Promise<void> {
+    const { openSheet } = await import("../sealed/sheet.ts");
+    openSheet(this.#conversation, this.#trouble);
+  }
+
   // --- reading ---------------------------------------------------------------------------------
 
-  async #pull(): Promise<void> {
-    if (this.#isPulling) {
+  /** Settles when everything that stood in the log when it was called is here. */
+  #pull(): Promise<void> {
+    if (this.#pulling) {
       this.#pullAgain = true;
-      return;
+      return this.#pulling;
     }
-    this.#isPulling = true;
+    this.#pulling = this.#pullAll().finally(() => (this.#pulling = null));
+    return this.#pulling;
+  }
+
+  async #pullAll(): Promise<void> {
     try {
       do {
         this.#pullAgain = false;
         const after = this.#log.cursor;
-        this.#take(await this.#ask<Page>("pull", { after }, () => getJson(`${this.dataset["entries"]}?after=${after}`)));
+        await this.#take(await this.#ask<Page>("pull", { after }, () => getJson(`${this.dataset["entries"]}?after=${after}`)));
       } while (this.#log.isBehind || this.#pullAgain);
       await this.#mark();
     } catch {
       // What is on the page stays; the next hint, focus or poll tries again.
-    } finally {
-      this.#isPulling = false;
     }
   }
 
-  #take(page: Page): void {
+  async #take(page: Page): Promise<void> {
     const wasAtEnd = this.#isAtEnd;
     const fresh = this.#log.take(page);
+    const shown = await this.#open(page, fresh);
     const me = this.#log.me;
     if (!this.#isLoaded) {
       this.#isLoaded = true;
       this.#room.replaceChildren();
     }
-    let unread = this.querySelector(".is-new") === null;
-    for (const entry of fresh) {
-      if (unread && me && me.read && entry.seq > me.read && !this.#log.isMine(entry)) {
-        this.#add(unreadView());
-        unread = false;
-      }
-      this.#append(entry);
-    }
+    for (const entry of fresh) this.#append(entry, shown?.get(entry.seq), me);
     this.#drawTicks();
     this.#drawUnsent();
     this.#drawPeer();
+    this.#drawAlerts();
     if (!this.#log.isBehind) this.#settle(wasAtEnd && fresh.length > 0);
+    if (!this.#log.closed) void this.#conversation?.getReady().catch(() => undefined);
   }
 
-  #append(entry: Entry): void {
+  /** What the entries say, or null where this browser cannot tell; the trade's lines are shown all the same. */
+  async #open(page: Page, fresh: Entry[]): Promise<Map<number, Shown> | null> {
+    if (this.#trouble) return null;
+    try {
+      this.#conversation ??= await this.#meet();
+      return await this.#conversation.take(page, fresh);
+    } catch (thrown) {
+      this.#conversation = null;
+      this.#trouble = thrown instanceof Problem ? thrown.message : "This browser could not check the conversation, so it shows none of it. Reload the page; the trade is not affected.";
+      return null;
+    }
+  }
+
+  async #meet(): Promise<Conversation> {
+    const { Conversation } = await import("../sealed/conversation.ts");
+    return Conversation.of(this.dataset["room"] ?? "", viewer(), this.dataset["device"] ?? "", {
+      post: (data) => this.#ask("post", data, () => postJson(this.dataset["entries"] ?? "", data)),
+      pull: () => this.#pull(),
+    });
+  }
+
+  #append(entry: Entry, shown: Shown | undefined, me: Member | undefined): void {
+    if (shown?.clientId) this.#unsents.drop(shown.clientId);
+    const view = this.#view(entry, shown);
+    if (!view) return;
+    if (me && me.read && entry.seq > me.read && !this.#log.isMine(entry) && !this.querySelector(".is-new")) this.#add(unreadView());
     if (dayOf(entry.at) !== this.#day) {
       this.#day = dayOf(entry.at);
       this.#add(dayView(entry.at));
     }
-    if (entry.kind !== "text") {
-      this.#add(lineView(entry));
-      return;
-    }
-    const isMine = this.#log.isMine(entry);
-    const view = messageView(entry, this.#log.nameOf(entry), isMine, this.#heeded);
-    if (isMine) this.#own.set(entry.seq, view);
-    if (entry.clientId) this.#unsents.drop(entry.clientId);
+    if (shown?.isMine && shown.reading.is === "text") this.#own.set(entry.seq, { view, at: entry.at });
     this.#add(view);
+  }
+
+  #view(entry: Entry, shown: Shown | undefined): HTMLElement | null {
+    if (entry.kind === "system" || entry.kind === "staff") return lineView(entry);
+    if (!shown) return entry.kind === "message" ? hiddenView(entry, "This message cannot be read in this browser right now.", false) : null;
+    const { reading, isMine } = shown;
+    if (reading.is === "text") return messageView(entry, reading.text, this.#log.nameOf(entry), isMine, this.#heeded);
+    if (reading.is === "file") return this.#fileView(entry, reading.manifest, isMine);
+    if (reading.is === "opening") return noteView(entry, reading.count === 1 ? "One message was opened for the arbitrator" : `${reading.count} messages were opened for the arbitrator`);
+    if (reading.is === "older") return olderView(entry, this.#room.querySelector(":scope > :nth-last-child(1 of :not(.is-unsent))"));
+    if (reading.is === "hidden") return hiddenView(entry, reading.why, reading.grave);
+    return reading.is === "note" ? noteView(entry, reading.text) : null;
+  }
+
+  /** A tile whose code is fetched with the first file; until then the place is kept. */
+  #fileView(entry: Entry, manifest: Parameters<Conversation["sendFile"]>[1], isMine: boolean): HTMLElement {
+    const place = el("div", { class: isMine ? "msg is-mine" : "msg", id: `m-${entry.seq}` });
+    void import("../sealed/filing.ts").then(({ fileView }) => {
+      const view = fileView(entry, manifest, this.#log.nameOf(entry), isMine, this.dataset["files"] ?? "");
+      place.replaceWith(view);
+      if (isMine) this.#own.set(entry.seq, { view, at: entry.at });
+      this.#drawTicks();
+    });
+    return place;
+  }
+
+  /** After a decision about a device: what it wrote is looked at again in its place. */
+  async #readAgain(): Promise<void> {
+    for (const entry of this.#log.entries) {
+      const old = entry.kind === "message" ? this.querySelector<HTMLElement>(`.hidden-msg[id="m-${entry.seq}"]`) : null;
+      const shown = old && (await this.#conversation?.again(entry));
+      const view = shown && this.#view(entry, shown);
+      if (old && view) old.replaceWith(view);
+    }
+    this.#drawAlerts();
+    await this.#flush();
   }
 
   /** Only what comes after the first load is spoken, and only a reader at the end is taken along. */
@@ -167,28 +239,85 @@ class Chat extends HTMLElement {
     this.#caution(isSecret(this.#field.value) ? CAUTION : "");
   }
 
+  // --- files -----------------------------------------------------------------------------------
+
+  #pick(): void {
+    const input = this.querySelector<HTMLInputElement>("[data-file]");
+    const file = input?.files?.[0];
+    if (input && file) void this.#look(file).finally(() => (input.value = ""));
+  }
+
+  #drag(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
+  }
+
+  #drop(event: DragEvent): void {
+    const file = event.dataTransfer?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    void this.#look(file);
+  }
+
+  #paste(event: ClipboardEvent): void {
+    const file = event.clipboardData?.files[0];
+    if (!file) return;
+    event.preventDefault();
+    void this.#look(file);
+  }
+
+  /** Show a file as it would be sent; nothing leaves before the person says so. */
+  async #look(file: File): Promise<void> {
+    const place = this.querySelector<HTMLElement>("[data-filing]");
+    if (!place || this.#log.closed) return;
+    this.#caution("");
+    const close = (): void => place.replaceChildren();
+    try {
+      const conversation = this.#conversation;
+      if (!conversation) throw new Problem(this.#trouble || "The conversation is not here yet. Try again in a moment.");
+      const { previewOf } = await import("../sealed/filing.ts");
+      const send = async (manifest: Parameters<Conversation["sendFile"]>[1]): Promise<void> => {
+        await conversation.sendFile(newId(), manifest);
+        await this.#pull();
+      };
+      place.replaceChildren(await previewOf(file, send, this.dataset["files"] ?? "", close));
+    } catch (thrown) {
+      close();
+      this.#caution(thrown instanceof Problem ? thrown.message : "This file could not be read. Nothing was sent.");
+    }
+  }
+
   async #flush(): Promise<void> {
-    if (this.#isFlushing || this.#log.closed) return;
+    if (this.#isFlushing || this.#log.closed || !this.#isLoaded) return;
     this.#isFlushing = true;
+    let waits = NO_CONNECTION;
     try {
       for (const unsent of this.#unsents.queue) if (!unsent.problem) await this.#post(unsent.clientId, unsent.text);
     } catch (refusal) {
-      clearTimeout(this.#timer);
-      const wait = refusal instanceof Problem && refusal.code === "too_fast" ? 2 * AGAIN_MILLISECONDS : AGAIN_MILLISECONDS;
-      this.#timer = setTimeout(() => void this.#flush(), wait);
+      const code = refusal instanceof Problem ? refusal.code : "";
+      if (WAITING.includes(code)) waits = (refusal as Problem).message;
+      else this.#tryLater(code === "too_fast" ? 2 * AGAIN_MILLISECONDS : AGAIN_MILLISECONDS);
     } finally {
       this.#isFlushing = false;
     }
-    if (this.#isLoaded && this.#unsents.queue.some((unsent) => !unsent.problem)) await this.#pull();
+    if (waits !== this.#waits) {
+      this.#waits = waits;
+      this.#drawUnsent();
+    }
+    if (waits === NO_CONNECTION && this.#unsents.queue.some((unsent) => !unsent.problem)) await this.#pull();
+  }
+
+  #tryLater(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#flush(), milliseconds);
   }
 
   /** @throws Problem if another try may work. */
   async #post(clientId: string, text: string): Promise<void> {
-    const message = { v: 1, kind: "text", clientId, device: this.dataset["device"] ?? "", body: encode(text) };
     try {
-      await this.#ask("post", message, () => postJson(this.dataset["entries"] ?? "", message));
+      if (!this.#conversation) throw new Problem(this.#trouble || "waits for this page", "no_seal");
+      await this.#conversation.send(clientId, text);
     } catch (refusal) {
-      if (!(refusal instanceof Problem) || PASSING.includes(refusal.code)) throw refusal;
+      if (!(refusal instanceof Problem) || PASSING.includes(refusal.code) || WAITING.includes(refusal.code)) throw refusal;
       this.#unsents.fail(clientId, refusal.message);
       this.#drawUnsent();
     }
@@ -219,11 +348,11 @@ class Chat extends HTMLElement {
   // --- drawing ---------------------------------------------------------------------------------
 
   #drawTicks(): void {
-    for (const [seq, view] of this.#own) {
+    for (const [seq, { view, at }] of this.#own) {
       const tick = this.#log.tickOf(seq);
       if (view.dataset["tick"] === tick) continue;
       view.dataset["tick"] = tick;
-      drawTick(view, this.#log.entries[seq - 1]?.at ?? 0, tick);
+      drawTick(view, at, tick);
     }
   }
 
@@ -242,7 +371,7 @@ class Chat extends HTMLElement {
         this.#write();
         this.#field.focus();
       };
-      this.#room.append(unsentView(unsent, retry, remove));
+      this.#room.append(unsentView(unsent, this.#waits, retry, remove));
     }
     this.#scroll();
   }
@@ -257,6 +386,20 @@ class Chat extends HTMLElement {
     if (end) end.hidden = !this.#log.closed;
     this.#form.hidden = this.#log.closed;
     this.#drawCount();
+  }
+
+  /** What the person must know or decide stands between the log and the field. */
+  #drawAlerts(): void {
+    const place = this.querySelector<HTMLElement>("[data-alerts]");
+    const alerts = this.#conversation?.alerts(() => void this.#readAgain()) ?? [];
+    if (this.#trouble) alerts.push(hindranceView(this.#trouble));
+    else if (this.#conversation && !this.#conversation.isBound && !this.#log.closed) alerts.push(unboundView());
+    const said = alerts.map((alert) => alert.textContent).join();
+    if (!place || place.dataset["said"] === said) return;
+    place.dataset["said"] = said;
+    place.replaceChildren(...alerts);
+    // On a phone it may come below what is seen.
+    if (alerts.length && this.closest(".chat-first")) place.scrollIntoView({ block: "nearest" });
   }
 
   /** On a phone the chat has a page of its own; its button shows how much waits there. */

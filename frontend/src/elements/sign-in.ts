@@ -11,6 +11,7 @@ import { device } from "../device/keys.ts";
 import { checkMessage } from "../device/message.ts";
 import { el, grouped, icon } from "../dom.ts";
 import { Problem, go, postJson } from "../page.ts";
+import { askForStock } from "../stocked.ts";
 import { type Wallet, accountsOf, isLast, onWallets, pictureOf, remember, wallets } from "../wallet/provider.ts";
 import { troubleOf } from "../wallet/trouble.ts";
 import { StatusLine, pressed } from "./status.ts";
@@ -99,6 +100,7 @@ class SignIn extends HTMLElement {
       const { next } = await postJson<{ next?: string }>("/connect/verify/", { message, signature: ready.signature, next: wanted });
       remember(wallet);
       status.good("Signed in.");
+      askForStock();
       go(next ?? wanted);
     } catch (thrown) {
       if (!(thrown instanceof Problem && UNHEARD.has(thrown.code))) delete ready.signature;

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from marketplace.accounts.models import Device, User
+from chat.models import Device
+from marketplace.accounts.models import User
 from marketplace.accounts.selectors import user_by_address
 from marketplace.disputes.access import partner_ids
 from marketplace.moderation.models import AuditEntry, Note, Sanction

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from chat.selectors import case_page
 from escrow.selectors import chain_clock, chain_health
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import user_by_address
 from marketplace.disputes.access import can_rule, disputed_trade_for, partner_ids
 from marketplace.disputes.reasons import RULING_REASONS
 from marketplace.disputes.selectors import (
+    AUDIENCE,
     case_of,
     clock_of,
     decision_of,
@@ -22,7 +25,7 @@ from marketplace.disputes.selectors import (
     opening_of,
     sent_ruling,
 )
-from marketplace.disputes.services import DisputeRefused
+from marketplace.disputes.services import DisputeRefused, let_arbitrator_in, room_of
 from marketplace.moderation.access import arbitrator, staff_of
 from marketplace.moderation.forms import AskForm, HandOverForm, NoteForm, ReasonForm, RulingForm
 from marketplace.moderation.refusals import NotAnArbitrator, StaffRefused
@@ -60,6 +63,25 @@ def case(request: HttpRequest, ref: str) -> HttpResponse:
     """The case page; ?show= filters the timeline."""
     trade = disputed_trade_for(staff_of(request), ref)
     return _case_page(request, trade)
+
+
+@arbitrator
+@require_GET
+@never_cache
+def conversation(request: HttpRequest, ref: str) -> JsonResponse:
+    """The log of the parties' room for the page to check and open: of messages that were not opened only the hash.
+
+    Whoever the contract names as arbitrator may put his key into the room from now on.
+    """
+    staff = staff_of(request)
+    trade = disputed_trade_for(staff, ref)
+    if not has_read(case_of(trade), staff):
+        raise Http404
+    if can_rule(staff, trade):
+        let_arbitrator_in(trade)
+    after = request.GET.get("after", "0")
+    cursor = int(after) if after.isascii() and after.isdigit() and len(after) <= 19 else 0
+    return JsonResponse(case_page(room_of(trade), staff, AUDIENCE, cursor))
 
 
 @arbitrator
@@ -212,6 +234,7 @@ def _case_page(
         "clock": clock_of(trade, chain_clock()),
         "is_live": is_live(trade),
         "is_open": is_open,
+        "chat_room": room_of(trade) if is_open else None,
         "is_mine": folder is not None and folder.assignee_id == staff.pk,
         "can_rule": can_rule(staff, trade),
         "sides": [buyer, seller],

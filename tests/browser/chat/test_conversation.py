@@ -2,73 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from chat import lines, services
+from chat import services
 from chat.models import Room
+from tests.browser.chat.conftest import PATH, Open, reopened, said, say, stored
 from tests.integration.realtime.sockets import signed_in_cookie
 from tests.plugin.browser import Visit
 
 pytestmark = [pytest.mark.urls("tests.browser.chat.urls"), pytest.mark.django_db(transaction=True)]
 
-PATH = "/only-a-room/trade-1/"
-Open = Callable[..., Page]
 
-
-@pytest.fixture
-def room(alice: Any, bob: Any) -> Room:
-    lines.register("test_locked", "{amount} locked")
-    lines.register("test_says", "{text}")
-    lines.register("test_slip", "{who} proposes", slip=True)
-    return services.open_room("trade-1", members=[(alice, "seller"), (bob, "buyer")])
-
-
-@pytest.fixture
-def open_as(visit: Visit) -> Open:
-    """A browser in which the person is signed in and has the room open."""
-
-    def opened(
-        user: Any,
-        *,
-        prepare: Callable[[Page], Any] = lambda page: None,
-        provokes: str = "",
-        **more: Any,
-    ) -> Page:
-        visitor = visit(path=None, **more)
-        if provokes:
-            visitor.expect_problem(provokes)
-        page = visitor.page
-        name, _, value = signed_in_cookie(user).partition("=")
-        page.context.add_cookies([{"name": name, "value": value, "url": settings.PUBLIC_ORIGIN}])
-        prepare(page)
-        page.goto(PATH)
-        expect(page.locator("[data-log]:not([aria-live])")).to_be_attached()
-        return page
-
-    return opened
-
-
-def say(page: Page, text: str) -> None:
-    page.get_by_role("textbox", name="Message").fill(text)
-    page.get_by_role("button", name="Send", exact=True).click()
-
-
-def said(page: Page) -> list[str]:
-    """What the bubbles say, in order, without the spoken names."""
-    return page.locator(".msg:not(.is-unsent) > p").evaluate_all(
-        "all => all.map(p => [...p.childNodes].filter(n => !n.classList?.contains('sr')).map(n => n.textContent).join(''))"
-    )
-
-
-def post(room: Room, sender: Any, text: str, number: int) -> None:
-    services.post_message(
-        room=room, sender=sender, client_id=f"client-id-{number}", device="", body=text.encode()
-    )
+def messages(room: Room) -> int:
+    return room.entries.filter(kind="message").count()
 
 
 def test_message_arrives_and_its_ticks_tell(
@@ -88,48 +38,57 @@ def test_message_arrives_and_its_ticks_tell(
 def test_text_is_only_ever_text(room: Room, alice: Any, bob: Any, open_as: Open, dana: Any) -> None:
     """K21, W10: markup, a forged line and reordering characters of a member; real lines look otherwise."""
     forged = '<p class="staff">Support</p><img src=x onerror=alert(1)> 14:02 · 250 USDC locked'
-    post(room, alice, forged, 1)
-    post(room, alice, "pay \u202ered\u202c now", 2)
-    services.post_line(room, "test_locked", {"amount": "250.00 USDC"})
-    services.post_line(room, "test_says", {"text": "I have your <b>case</b>."}, staff_by=dana)
-    services.post_line(
+    page, hers = open_as(bob), open_as(alice)
+    say(hers, forged)
+    say(hers, "pay \u202ered\u202c now")
+    stored(hers, 2)
+    locked = services.post_line(room, "test_locked", {"amount": "250.00 USDC"})
+    staff = services.post_line(
+        room, "test_says", {"text": "I have your <b>case</b>."}, staff_by=dana
+    )
+    slip = services.post_line(
         room,
         "test_slip",
         {"who": "Alice", "rows": [{"label": "Price", "was": "0.92", "now": "0.93"}]},
     )
-    page = open_as(bob)
+    expect(page.locator(f"#m-{slip.seq} .slip .now")).to_have_text("0.93")
     assert said(page)[:2] == [forged, "pay red now"]
     assert page.locator(".msg img, .msg .staff").count() == 0
-    expect(page.locator("#m-3.sys")).to_contain_text("250.00 USDC locked")
-    expect(page.locator("#m-4.staff")).to_contain_text("Dana, staff")
-    expect(page.locator("#m-4.staff")).to_contain_text("<b>case</b>")
-    expect(page.locator("#m-5 .slip .now")).to_have_text("0.93")
-    expect(page.locator("#m-1 [role=note]")).to_contain_text("Staff never write like this")
+    expect(page.locator(f"#m-{locked.seq}.sys")).to_contain_text("250.00 USDC locked")
+    expect(page.locator(f"#m-{staff.seq}.staff")).to_contain_text("Dana, staff")
+    expect(page.locator(f"#m-{staff.seq}.staff")).to_contain_text("<b>case</b>")
+    expect(page.locator(".msg [role=note]")).to_contain_text("Staff never write like this")
 
 
-def test_closed_tab_loses_nothing_and_sends_once(room: Room, alice: Any, open_as: Open) -> None:
+def test_closed_tab_loses_nothing_and_sends_once(
+    room: Room, alice: Any, bob: Any, open_as: Open
+) -> None:
     """K01, K04: written without a connection, tab closed, opened again."""
 
     def cut(page: Page) -> None:
         page.route_web_socket("**/ws/", lambda socket: socket.close())
         page.route(
             "**/rooms/**",
-            lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+            lambda route: (
+                route.abort()
+                if '"message"' in (route.request.post_data or "")
+                else route.continue_()
+            ),
         )
 
-    page = open_as(alice, prepare=cut, provokes="net::ERR_FAILED")
+    open_as(bob)
+    page = open_as(alice, prepare=cut, provokes=("net::ERR_FAILED",))
     say(page, "I am still here.")
     expect(page.locator(".is-unsent")).to_contain_text("I am still here.")
     page.get_by_role("textbox", name="Message").fill("A draft")
     context = page.context
     page.close()
-    assert room.entries.count() == 0
-    again = context.new_page()
-    again.goto(PATH)
+    assert messages(room) == 0
+    again = reopened(context)
     expect(again.locator(".msg.is-mine:not(.is-unsent)")).to_contain_text("I am still here.")
     expect(again.locator(".is-unsent")).to_have_count(0)
     expect(again.get_by_role("textbox", name="Message")).to_have_value("A draft")
-    assert room.entries.count() == 1
+    assert messages(room) == 1
 
 
 def test_page_without_a_socket_still_talks(room: Room, alice: Any, bob: Any, open_as: Open) -> None:
@@ -156,29 +115,32 @@ def test_cut_socket_misses_nothing(room: Room, alice: Any, bob: Any, open_as: Op
 
         page.route_web_socket("**/ws/", relay)
 
-    page = open_as(bob, prepare=tap)
-    post(room, alice, "message 0", 0)
+    page, hers = open_as(bob, prepare=tap), open_as(alice)
+    say(hers, "message 0")
     expect(page.locator(".msg")).to_have_count(1)
+    before = len(sockets)
     sockets[-1].close(code=4410)
     for number in range(1, 8):
-        post(room, alice, f"message {number}", number)
+        say(hers, f"message {number}")
     expect(page.locator(".msg")).to_have_count(8)
     assert said(page) == [f"message {number}" for number in range(8)]
-    assert len(sockets) == 2
+    assert len(sockets) == before + 1
 
 
-def test_secret_words_are_held_back_once(room: Room, alice: Any, open_as: Open) -> None:
+def test_secret_words_are_held_back_once(room: Room, alice: Any, bob: Any, open_as: Open) -> None:
+    open_as(bob)
     page = open_as(alice)
     secret = "legal winner thank year wave sausage worth useful legal winner thank yellow"
     say(page, secret)
     expect(page.locator("[data-caution]")).to_contain_text("Nobody needs it")
-    assert room.entries.count() == 0
+    assert messages(room) == 0
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.locator(".msg.is-mine:not(.is-unsent)")).to_have_count(1)
 
 
-def test_refused_message_can_be_changed(room: Room, alice: Any, open_as: Open) -> None:
+def test_refused_message_can_be_changed(room: Room, alice: Any, bob: Any, open_as: Open) -> None:
     """The person sees why, and the text is not lost."""
+    open_as(bob)
     page = open_as(alice)
     services.remove_member(room, alice)
     say(page, "Hello.")
@@ -190,7 +152,7 @@ def test_refused_message_can_be_changed(room: Room, alice: Any, open_as: Open) -
 
 def test_signed_out_page_says_so(room: Room, alice: Any, open_as: Open) -> None:
     """K10."""
-    page = open_as(alice, provokes="401")
+    page = open_as(alice, provokes=("401", "403"))
     type(alice).objects.filter(pk=alice.pk).update(session_epoch=7)
     expect(page.locator("app-socket .banner")).to_contain_text("You are signed out", timeout=8000)
 
@@ -203,4 +165,4 @@ def test_reader_without_javascript_sees_what_happened(
     name, _, value = signed_in_cookie(alice).partition("=")
     page.context.add_cookies([{"name": name, "value": value, "url": settings.PUBLIC_ORIGIN}])
     page.goto(PATH)
-    expect(page.locator("#m-1")).to_contain_text("250.00 USDC locked")
+    expect(page.locator(".sys").filter(has_text="250.00 USDC locked")).to_be_visible()

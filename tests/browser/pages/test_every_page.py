@@ -108,6 +108,7 @@ PAGES = [
     Shown("/guide/"),
     Shown("/safety/"),
     Shown("/fees/"),
+    Shown("/verify/"),
     Shown("/glossary/"),
     Shown("/status/"),
     Shown("/status/", "bob"),

@@ -12,8 +12,9 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
+from chat.models import Device
 from marketplace.accounts import challenges, services
-from marketplace.accounts.models import Challenge, Device, User
+from marketplace.accounts.models import Challenge, User
 from tests.integration.accounts.conftest import DEVICE, Browser
 
 pytestmark = pytest.mark.django_db

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from chat import services
+from chat.models import Room
+from tests.drivers.sealing import Talk
 from tests.integration.realtime.server import Chatter, Server
 from tests.integration.realtime.sockets import signed_in_cookie
 
@@ -24,10 +26,14 @@ def test_killed_server_loses_doubles_and_reorders_nothing(
 ) -> None:
     """K01: kill -9 in the middle of a conversation, small size."""
     room = services.open_room("trade-1", members=[(alice, "seller"), (bob, "buyer")])
-    people = [Chatter(server, signed_in_cookie(user), "trade-1") for user in (alice, bob)]
+    talk = Talk(room)
+    people = [
+        Chatter(server, signed_in_cookie(user), "trade-1", talk.voice(user))
+        for user in (alice, bob)
+    ]
     failures: list[BaseException] = []
 
-    def talk(person: Chatter) -> None:
+    def chat(person: Chatter) -> None:
         try:
             for number in range(MESSAGES):
                 person.send(f"message {number}")
@@ -36,7 +42,7 @@ def test_killed_server_loses_doubles_and_reorders_nothing(
         except BaseException as failure:
             failures.append(failure)
 
-    threads = [threading.Thread(target=talk, args=(person,)) for person in people]
+    threads = [threading.Thread(target=chat, args=(person,)) for person in people]
     for thread in threads:
         thread.start()
     for _ in range(KILLS):
@@ -47,8 +53,8 @@ def test_killed_server_loses_doubles_and_reorders_nothing(
         thread.join(60)
         assert not thread.is_alive()
     assert failures == []
-    stored = list(room.entries.order_by("seq"))
-    assert [entry.seq for entry in stored] == list(range(1, 2 * MESSAGES + 1))
+    stored = talk.messages()
+    assert [entry.seq for entry in stored] == list(range(3, 2 * MESSAGES + 3))
     for person in people:
         person.pull()
         person.close()
@@ -56,6 +62,11 @@ def test_killed_server_loses_doubles_and_reorders_nothing(
         assert len(person.acked) == MESSAGES
         assert list(person.acked.values()) == sorted(person.acked.values())
         assert [person.log[e.seq]["clientId"] for e in stored] == [e.client_id for e in stored]
+    heads = {person.log[max(person.log)]["head"] for person in people}
+    assert heads == {Room.objects.get(pk=room.pk).head_now.hex()}
+    heard = [talk.voice(user).heard(room) for user in (alice, bob)]
+    assert heard[0] == heard[1]
+    assert sorted(heard[0]) == sorted(f"message {n}" for n in range(MESSAGES) for _ in people)
 
 
 def test_burst_into_one_room_arrives_complete(server: Server, alice: Any, bob: Any) -> None:
@@ -64,7 +75,7 @@ def test_burst_into_one_room_arrives_complete(server: Server, alice: Any, bob: A
     reader = Chatter(server, signed_in_cookie(bob), "trade-1")
     reader.pull()
     for number in range(300):
-        services.post_line(room, "disclosed", {"name": "Alice", "count": number})
+        services.post_line(room, "disclosed", {"name": "Alice", "what": f"{number} messages"})
     written = time.monotonic()
     reader.pull()
     assert time.monotonic() - written < 2

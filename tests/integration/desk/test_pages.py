@@ -330,7 +330,7 @@ def test_a_moderator_pauses_and_frees_an_offer(trade: Trade, mia: User) -> None:
 
 
 def test_the_risk_view_names_who_shares_a_browser(alice: User, carol: User, mia: User) -> None:
-    from marketplace.accounts.models import Device
+    from chat.models import Device
 
     for user in (alice, carol):
         Device.objects.create(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 from django.test import Client
 
-from chat import services as chat
 from marketplace.accounts.models import User
 from marketplace.disputes.models import Filing, Statement
-from marketplace.disputes.selectors import messages_given
 from marketplace.disputes.services import open_case, open_due_cases, room_of
 from marketplace.moderation.services.cases import ask_parties, claim_case, open_record
 from marketplace.trades.models import Trade
+from tests.drivers.sealing import Talk
 from tests.integration.disputes import rows
 from tests.integration.disputes.test_running_dispute import ruling_row
 
@@ -219,30 +216,19 @@ def test_a_statement_is_added_from_the_page(
     assert "Sent at 14:18." in text_of(signed_in(alice))
 
 
-def test_messages_are_given_free_one_by_one(
+def test_page_for_opening_messages_holds_no_word_of_them(
     world: rows.World, trade: Trade, alice: User, bob: User
 ) -> None:
+    """E16: the page's script opens and seals; the hub only says where the room is and what was opened before."""
     rows.put_in_review(world, trade, by=alice)
-    room = room_of(trade)
-    entries = [
-        chat.post_message(
-            room=room, sender=bob, client_id=uuid.uuid4().hex, device="", body=text.encode()
-        )
-        for text in ("Sending now.", "<b>My private words</b>")
-    ]
+    talk = Talk(room_of(trade))
+    talk.voice(alice)
+    talk.say(bob, "My private words")
     client = signed_in(bob)
     page = text_of(client, HOME + "messages/")
-    assert "&lt;b&gt;My private words&lt;/b&gt;" in page
-
-    refused = client.post(HOME + "messages/", {})
-    assert refused.status_code == 422
-    assert "Tick at least one message." in refused.content.decode()
-    unknown = client.post(HOME + "messages/", {"seq": "999"})
-    assert unknown.status_code == 422
-
-    client.post(HOME + "messages/", {"seq": str(entries[0].seq)})
-
-    assert [entry.seq for entry in messages_given(trade)] == [entries[0].seq]
+    assert f'data-room="{trade.room_key}"' in page
+    assert "private words" not in page
+    assert client.post(HOME + "messages/", {"seq": "1"}).status_code == 405
 
 
 def test_the_decision_is_read_with_its_letter_by_both(

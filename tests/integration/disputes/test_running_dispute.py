@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
-from chat import services as chat
-from chat.models import Entry, Room
+from chat.models import Room
 from chat.selectors import entry_json
 from marketplace.accounts.models import User
 from marketplace.disputes.documents import document_hash, new_salt
 from marketplace.disputes.models import Case, Ruling, Statement
-from marketplace.disputes.selectors import decision_of, messages_given
+from marketplace.disputes.selectors import decision_of, messages_given, opened_for_desk
 from marketplace.disputes.services import (
     NotAParty,
     NothingSaid,
@@ -20,7 +17,6 @@ from marketplace.disputes.services import (
     TooLong,
     add_statement,
     close_due_cases,
-    disclose_messages,
     live_case,
     open_due_cases,
     room_of,
@@ -28,6 +24,8 @@ from marketplace.disputes.services import (
 from marketplace.disputes.tasks import sweep_cases
 from marketplace.notifications.models import Notice
 from marketplace.trades.models import Trade
+from tests.drivers.sealing import Talk, voice_of
+from tests.integration.chat.test_disclosure import open_for
 from tests.integration.disputes import rows
 
 
@@ -37,16 +35,11 @@ def disputed(world: rows.World, trade: Trade, alice: User) -> Trade:
     return rows.put_in_review(world, trade, by=alice)
 
 
-def write(trade: Trade, who: User, text: str) -> Entry:
-    return chat.post_message(
-        room=room_of(trade), sender=who, client_id=uuid.uuid4().hex, device="", body=text.encode()
-    )
-
-
 def lines_of(trade: Trade) -> list[str]:
     room = room_of(trade)
     return [
-        entry_json(entry)["text"] for entry in room.entries.exclude(kind="text").order_by("seq")
+        entry_json(entry)["text"]
+        for entry in room.entries.filter(kind__in=["system", "staff"]).order_by("seq")
     ]
 
 
@@ -122,30 +115,31 @@ def test_a_stranger_and_the_arbitrator_say_nothing_for_a_side(
 def test_nothing_is_added_to_a_trade_that_is_not_in_review(trade: Trade, bob: User) -> None:
     with pytest.raises(NotInReview):
         add_statement(trade=trade, by=bob, text="Sent.")
-    with pytest.raises(NotInReview):
-        disclose_messages(trade=trade, by=bob, seqs=[1])
 
 
-def test_only_the_messages_a_party_picked_are_free(disputed: Trade, alice: User, bob: User) -> None:
-    """M07: the desk reads what a party gave free and nothing else."""
-    write(disputed, bob, "Sending it now.")
-    secret = write(disputed, alice, "Do not tell Petra.")
-    picked = write(disputed, alice, "Still nothing here.")
+def test_named_arbitrator_may_be_shown_messages_once_the_case_is_open(
+    disputed: Trade, alice: User, bob: User, dana: User
+) -> None:
+    """E09, M07: exactly the account that the contract names, and only what a party opens."""
+    talk = Talk(room_of(disputed))
+    for person in (alice, bob):
+        talk.voice(person)
+    talk.say(bob, "Sending it now.")
+    secret = talk.say(alice, "Do not tell Petra.")
+    picked = talk.say(alice, "Still nothing here.")
+    assert list(talk.room.observers.all()) == []
+    sweep_cases()
+    assert [observer.user for observer in talk.room.observers.all()] == [dana]
+    judge = voice_of(dana)
+    judge.join(talk.room)
 
-    disclose_messages(trade=disputed, by=bob, seqs=[picked.seq])
+    open_for(talk, bob, judge, [picked.seq])
 
     assert [entry.seq for entry in messages_given(disputed)] == [picked.seq]
     assert secret.seq not in {entry.seq for entry in messages_given(disputed)}
-    assert lines_of(disputed) == ["Bob let the arbitrator read 1 messages of this chat"]
-
-
-def test_a_stranger_gives_nothing_free(disputed: Trade, alice: User, carol: User) -> None:
-    message = write(disputed, alice, "Still nothing here.")
-
-    with pytest.raises(NotAParty):
-        disclose_messages(trade=disputed, by=carol, seqs=[message.seq])
-
-    assert messages_given(disputed) == []
+    assert lines_of(disputed)[-1] == "Bob let the arbitrator read 1 message of this chat"
+    ((_, who, count),) = opened_for_desk(disputed)
+    assert (who, count) == ("Bob", 1)
 
 
 def test_the_sweep_opens_the_folder_once_and_tells_the_named_arbitrator(

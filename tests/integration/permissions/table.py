@@ -73,6 +73,8 @@ ROWS: tuple[Row, ...] = (
     # --- pages for everybody ---
     get("", everybody(200)),
     get("guide/", everybody(200)),
+    # Checks a file in the page; the server only sends the page.
+    get("verify/", everybody(200)),
     get("safety/", everybody(200)),
     get("fees/", everybody(200)),
     get("glossary/", everybody(200)),
@@ -173,16 +175,22 @@ ROWS: tuple[Row, ...] = (
     get(TRADE + "dispute/panel/", only(*PARTIES)),
     post(TRADE + "dispute/statements/", only(*PARTIES, answer=IN)),
     get(TRADE + "dispute/messages/", only(*PARTIES)),
-    post(TRADE + "dispute/messages/", only(*PARTIES, answer=IN)),
     # --- its chat ---
     get("rooms/<slug:key>/entries/", only(*PARTIES, anonymous=401)),
     post_json("rooms/<slug:key>/entries/", only(*PARTIES, answer=IN, anonymous=401)),
+    # Without a device that the wallet signed for there is no stock.
+    get("chat/stock/", signed_in(400, anonymous=401)),
+    post_json("chat/stock/", signed_in(400, anonymous=401)),
+    get(".well-known/parley-receipt-key", everybody(200)),
     post_json("rooms/<slug:key>/marks/", only(*PARTIES, answer=IN, anonymous=401)),
+    post_json("rooms/<slug:key>/files/", only(*PARTIES, answer=IN, anonymous=401)),
+    get("rooms/<slug:key>/files/<uuid:name>/", everybody(404)),
     # --- the desk: arbitrators work on cases, moderators on people, operators read the log ---
     get("desk/", only("arbitrator", "moderator", "operator", anonymous=404)),
     get("desk/queue/", only("arbitrator", anonymous=404)),
     post("desk/next/", ARBITRATOR),
     get(CASE, only("arbitrator", anonymous=404)),
+    get(CASE + "conversation/", only("arbitrator", anonymous=404)),
     post(CASE + "claim/", ARBITRATOR),
     post(CASE + "read/", ARBITRATOR),
     post(CASE + "ask/", ARBITRATOR),

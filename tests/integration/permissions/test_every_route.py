@@ -103,6 +103,7 @@ def _values(people: dict[str, User]) -> dict[str, str]:
         "key": trade.room_key,
         "number": str(ruling.pk),
         "pk": "1",
+        "name": "0b8a7c2e-1111-4222-8333-944455556666",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import signal
@@ -19,6 +20,9 @@ from django.db import connection
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from chat.sealed.layout import KeyStatement
+from chat.sealed.messages import text
+from practice.voice import Voice
 from stack.folders import ROOT
 from stack.processes import LARGEST_FRAME_BYTES
 from stack.services import free_port
@@ -82,8 +86,11 @@ class Server:
 class Chatter:
     """A browser in a room, as careful as the real one: keeps what is not acked, pulls from its cursor."""
 
-    def __init__(self, server: Server, cookie: str, key: str) -> None:
+    def __init__(self, server: Server, cookie: str, key: str, voice: Voice | None = None) -> None:
+        """`voice`: who talks, with a device whose key is in the room's log; without one it only reads."""
         self.server, self.cookie, self.topic = server, cookie, f"room:{key}"
+        self.voice = voice
+        self.index, self.last = 0, bytes(32)
         self.log: dict[int, dict[str, Any]] = {}
         self.acked: dict[str, int] = {}
         self.socket: ClientConnection | None = None
@@ -92,18 +99,43 @@ class Chatter:
     def cursor(self) -> int:
         return max(self.log, default=0)
 
-    def send(self, text: str) -> None:
-        """Send until it is acked, over as many connections as it takes."""
+    def send(self, words: str) -> None:
+        """Seal a text and send it until it is acked, over as many connections as it takes."""
         client_id = uuid.uuid4().hex
+        body = self._sealed(words, client_id)
         data = {
-            "v": 1,
-            "kind": "text",
+            "v": 2,
+            "kind": "message",
             "clientId": client_id,
-            "device": "",
-            "body": base64.b64encode(text.encode()).decode(),
+            "body": base64.b64encode(body).decode(),
         }
         entry = self.insist("act", action="post", data=data)["entry"]
+        self.index, self.last = self.index + 1, hashlib.sha256(body).digest()
         self.acked[client_id] = entry["seq"]
+
+    def _sealed(self, words: str, client_id: str) -> bytes:
+        """As a page seals: from what it has pulled, and nothing else."""
+        assert self.voice is not None
+        if not self.log:
+            self.pull()
+        device = self.voice.device
+        keys = [
+            KeyStatement.parse(base64.b64decode(entry["body"]))
+            for entry in self.log.values()
+            if entry["kind"] == "key"
+        ]
+        envelope, _ = device.seal(
+            text(words),
+            own=next(key for key in keys if key.device == device.name),
+            readers=keys,
+            room=keys[0].room,
+            client_id=bytes.fromhex(client_id),
+            index=self.index + 1,
+            previous=self.last,
+            seen=self.cursor,
+            seen_head=bytes.fromhex(self.log[self.cursor]["head"]),
+        )
+        return envelope.packed
 
     def pull(self) -> None:
         """Read everything after the cursor."""

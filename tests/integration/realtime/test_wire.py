@@ -16,6 +16,7 @@ from websockets.sync.client import ClientConnection
 
 from chat import services
 from realtime import presence
+from tests.drivers.sealing import Talk
 from tests.integration.realtime.server import Server
 from tests.integration.realtime.sockets import signed_in_cookie
 
@@ -106,12 +107,12 @@ def test_reader_that_takes_nothing_costs_little_and_heals(
         assert publish(room.topic, seq)
     time.sleep(0.5)
     assert server.resident_mib() - before < 10
-    services.post_message(room=room, sender=bob, client_id="client-id-1", device="", body=b"Hello.")
+    Talk(room).say(bob)
     paused.send('{"v":1,"op":"pull","id":"p","topic":"room:trade-1","data":{"after":0}}')
     frames = []
     while not frames or frames[-1].get("id") != "p":
         frames.append(json.loads(paused.recv(timeout=5)))
-    assert [entry["seq"] for entry in frames[-1]["data"]["entries"]] == [1]
+    assert [entry["seq"] for entry in frames[-1]["data"]["entries"]] == [1, 2]
     paused.close()
 
 

@@ -15,7 +15,6 @@ from django.db import connection, connections
 
 from chat.models import Entry, Room
 from chat.selectors import entry_json
-from chat.services import post_message
 from escrow.models import Chain, Escrow
 from escrow.projection import rebuild_rows
 from marketplace.accounts.models import User
@@ -23,6 +22,7 @@ from marketplace.notifications.models import Notice
 from marketplace.trades.models import Trade, TradeEvent
 from stack import services
 from stack.management.commands.after_restore import SKIPPED
+from tests.drivers.sealing import Talk
 from tests.drivers.trade import TradeDriver
 from tests.integration.trades.conftest import driver
 
@@ -44,29 +44,20 @@ def rows_of_chain() -> list[Any]:
     return list(Escrow.objects.order_by("trade_id").values_list(*columns))
 
 
-def say(room: Room, who: User, number: int) -> Entry:
-    return post_message(
-        room=room,
-        sender=who,
-        client_id=f"{number:032x}",
-        device="",
-        body=b"hello",
-        kind="text",
-        v=1,
-    )
-
-
 def test_last_nights_copy_comes_back(
     driver: TradeDriver, alice: User, bob: User, tmp_path: Path
 ) -> None:
     """Q17: the chain's part equals a rebuild, the gap is stated exactly, no number is ever given twice."""
     trade = driver.funded(alice, bob)
     room = Room.objects.get(key=trade.room_key)
-    kept = say(room, alice, 1)
+    talk = Talk(room)
+    for person in (alice, bob):
+        talk.voice(person)
+    kept = talk.say(alice)
     copy = tmp_path / "last-night"
     copied("pg_dump", "-Fc", "-f", str(copy))
 
-    lost = [say(room, bob, number) for number in (2, 3)]
+    lost = [talk.say(bob) for _ in range(2)]
     driver.sign_move(trade, bob, "markPaid")
     assert driver.settle_down(trade).status == "PAID"
     today = rows_of_chain()
@@ -91,7 +82,7 @@ def test_last_nights_copy_comes_back(
     assert (gap.params["first"], gap.params["last"]) == (kept.seq + 1, kept.seq + SKIPPED)
     assert f"Messages {kept.seq + 1} to {kept.seq + SKIPPED} were lost" in entry_json(gap)["text"]
     assert entry_json(gap)["after"] == kept.seq
-    new = say(room, bob, 9)
+    new = talk.say(bob)
     assert new.seq > max(entry.seq for entry in lost)
     for model, highest in given.items():
         if model is not Trade:

