@@ -193,8 +193,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     """An entry as pages see it: sealed bytes as base64, a line's sentence as text; `at` in Unix seconds."""
     shared = _shared_json(entry)
     if entry.kind == Entry.Kind.MESSAGE and not entry.body:
-        # Removed after its time: the hash stays in the log's chain.
-        return closed_json(entry)
+        # The hash stays in the log's chain.
+        return closed_json(entry) | {"removed": True}
     if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.KEY):
         observer = entry.observer
         return shared | {
