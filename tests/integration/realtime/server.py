@@ -31,14 +31,15 @@ from stack.services import free_port
 class Server:
     """uvicorn with the site's own limits. `port` stays the same over restarts."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: str = "config.asgi:application") -> None:
         self.port = free_port()
+        self.application = application
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                *(sys.executable, "-m", "uvicorn", self.application),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"),
                 *("--ws-max-size", str(LARGEST_FRAME_BYTES), "--ws-per-message-deflate", "false"),
             ],
