@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
 from chat.sealed.layout import KeyStatement
@@ -153,7 +153,8 @@ class Chatter:
         while True:
             try:
                 return self._ask(op, **more)
-            except (ConnectionClosed, OSError, EOFError, TimeoutError):
+            # The last: killed while it answered the handshake.
+            except (ConnectionClosed, OSError, EOFError, TimeoutError, InvalidMessage):
                 assert time.monotonic() < deadline, "the server did not come back"
                 self.socket = None
                 time.sleep(0.05)
