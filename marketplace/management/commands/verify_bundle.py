@@ -75,9 +75,18 @@ def recovered(address: str, message: str, signature: str, chain_id: int) -> Boun
 
 
 def _told(line: Line) -> str:
-    when = datetime.fromtimestamp(line.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if line.at else ""
     words = WORDS[line.what].format(who=line.address, text=shown(line.text), why=line.why)
-    return "  ".join(filter(None, (f"{line.seq:>5}", when, words)))
+    return "  ".join(filter(None, (f"{line.seq:>5}", _moment(line.at), words)))
+
+
+def _moment(at: int) -> str:
+    """A time of the hub's; an empty text where it says none, the bare seconds where no calendar has them."""
+    if not at:
+        return ""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"second {at}"
 
 
 def _summary(verdict: Verdict) -> list[str]:
