@@ -13,7 +13,7 @@ from chat.sealed.errors import Unsealed, must
 from chat.sealed.keys import verifies
 from chat.sealed.layout import LARGEST_WHOLE
 from chat.sealed.reading import label, u8, u64
-from realtime.envelope import BadFrame, strict_json
+from realtime.strict import strict_value
 
 KINDS: Final[Mapping[str, int]] = {"message": 1, "key": 2, "system": 3, "staff": 4}
 
@@ -62,8 +62,8 @@ def parsed_json(said: str) -> Any:
     Raises: Unsealed.
     """
     try:
-        value = strict_json(said)
-    except BadFrame as error:
+        value = strict_value(said)
+    except ValueError as error:
         raise Unsealed("json", "This is no JSON.") from error
     _check_numbers(value)
     must(canonical_json(value) == said, "spelling", "The JSON is not in its one spelling.")
