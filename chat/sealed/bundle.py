@@ -172,8 +172,7 @@ class _Reading:
 
     def take(self, entry: Mapping[str, Any]) -> Line:
         """What one entry proves. One that is malformed or out of order has no place, and neither has what follows it."""
-        seq = entry.get("seq")
-        number = seq if type(seq) is int else 0
+        number = entry["seq"] if _is_whole(entry.get("seq")) else 0
         try:
             shown = _shown(entry)
             return self._closed(shown) if isinstance(shown, _Hidden) else self._taken(shown)

@@ -61,7 +61,9 @@ class Manifest:
         must(all(isinstance(one, str) for one in texts), "file", "The message names no file.")
         hashes = all(_HASH.fullmatch(said[field]) for field in ("key", "sha256"))
         must(
-            bool(_BLOB.fullmatch(said["blob"])) and hashes, "file", "The file's names are malformed."
+            bool(_BLOB.fullmatch(said["blob"])) and hashes,
+            "file",
+            "The file's names are malformed.",
         )
         size = said["size"]
         must(

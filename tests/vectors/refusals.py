@@ -110,12 +110,16 @@ def refused_messages() -> Iterator[Vector]:
     for count in (0, 17, 255):
         where = len(good.header)
         yield keyed(
-            "readers", f"{count} readers", whole[:where] + u8(count) + many(count, whole[where + 1 :])
+            "readers",
+            f"{count} readers",
+            whole[:where] + u8(count) + many(count, whole[where + 1 :]),
         )
     twice = resigned(replace(good, wraps=good.wraps * 2))
     yield keyed("readers", "reader named twice", twice.packed)
     yield keyed("signature", "signed by another device", resigned(good, "bob").packed)
-    elsewhere = resigned(replace(good, front=replace(front, statement=STATEMENTS["alice", OTHER].name)))
+    elsewhere = resigned(
+        replace(good, front=replace(front, statement=STATEMENTS["alice", OTHER].name))
+    )
     yield keyed("statement", "under the key of another room", elsewhere.packed)
     yield from _wraps(good, chance)
     yield from _reflected(good, chance)
