@@ -24,6 +24,7 @@ from tests.vectors.people import (
     AT,
     CHAIN,
     PEOPLE,
+    ROOM_IDS,
     ROOMS,
     STATEMENTS,
     Vector,

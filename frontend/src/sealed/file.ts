@@ -7,6 +7,7 @@ import { parseCanonical } from "./layout.ts";
 export const MOST_FILE_BYTES = 5 * 2 ** 20;
 export const MOST_FILES = 20;
 const BLOCK = 2 ** 16;
+const TAG = 16;
 const LONGEST_SIDE = 4_096;
 const MOST_NAME_BYTES = 120;
 const HEADER = label("parley file 1");
@@ -105,8 +106,9 @@ export async function openFile(sealed: Bytes, manifest: Manifest): Promise<Bytes
   const plain = new Reader(await decrypt(fromHex(manifest.key, 32), sealed, HEADER));
   const bytes = plain.take(plain.number(4));
   must(bytes.length === manifest.size && bytes.length > 0 && bytes.length <= MOST_FILE_BYTES, "The file has another size than the message says.");
-  const padding = plain.take(sealed.length - 16 - 4 - bytes.length);
-  must(padding.every((byte) => byte === 0) && padding.length < BLOCK, "The file's padding is not zeros.");
+  const padding = plain.take(sealed.length - TAG - 4 - bytes.length);
+  const isWhole = (sealed.length - TAG) % BLOCK === 0 && padding.length < BLOCK;
+  must(isWhole && padding.every((byte) => byte === 0), "The file's padding is not the one that fits.");
   must(typeOf(bytes) === manifest.type, "The file is not of the type that the message says.");
   return bytes;
 }

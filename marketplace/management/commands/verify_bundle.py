@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -61,13 +62,16 @@ def recovered(address: str, message: str, signature: str, chain_id: int) -> Boun
         raise Unsealed("binding", "A sign-in message is not in its exact form.") from error
     if said.chain_id != chain_id or said.address.lower() != address.lower():
         raise Unsealed("binding", "A sign-in message is another account's or another network's.")
+    site = urlsplit(said.uri)
+    if said.domain != site.netloc or said.scheme not in (None, site.scheme):
+        raise Unsealed("binding", "A sign-in message names two sites.")
     try:
         signer = recover(said.digest(), signature)
     except (SignatureRefused, ValueError):
         signer = ""
     return Bound(
         address=said.address,
-        site=said.uri,
+        site=f"{site.scheme}://{site.netloc}",
         device=bytes.fromhex(said.device_hash.removeprefix("0x")),
         signing=said.signing_key,
         by_wallet=signer.lower() == address.lower(),
