@@ -78,4 +78,4 @@ register(
     "restored",
     "The hub's data was restored from a copy. Messages {first} to {last} were lost or never were: say again what mattered",
 )
-register("disclosed", "{name} let the arbitrator read {count} messages of this chat")
+register("disclosed", "{name} let the arbitrator read {what} of this chat")

@@ -310,7 +310,8 @@ def _disclose(
         room=locked, by=member, audience=audience, opening=opening
     )
     disclosure.entries.set(entries)
-    told = {"name": str(member.user), "count": len(entries)}
+    count = len(entries)
+    told = {"name": str(member.user), "what": f"{count} message{'' if count == 1 else 's'}"}
     _post_line(locked, "disclosed", told, staff_by=None, once="")
     opened.send(sender=Disclosure, room=locked, audience=audience)
 

@@ -1,5 +1,6 @@
 /** Sealed conversations by the page's own reading of docs/CHAT.md: what is sealed opens, what was touched is refused. */
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { CHAIN, CONTRACT, device, Hub, NAME, person, sealed, signIn, SITE } from "./sealed_room.mjs";
@@ -195,6 +196,13 @@ test("no random part is used twice (E10)", async () => {
   for (const pick of [({ key }) => key, ({ envelope }) => envelope.commitment, ({ envelope }) => envelope.ciphertext, ({ envelope }) => envelope.wraps[0].key]) {
     assert.equal(new Set(made.map((one) => bytes.hex(pick(one)))).size, 20);
   }
+});
+
+test("no key of the chat comes from a wallet or its signature (E13)", () => {
+  const folders = ["device", "sealed"].map((name) => new URL(`../../frontend/src/${name}/`, import.meta.url));
+  const sources = folders.flatMap((folder) => readdirSync(folder).map((name) => readFileSync(new URL(name, folder), "utf8")));
+  assert.ok(sources.length > 15);
+  for (const source of sources) assert.doesNotMatch(source, /personal_sign|eth_sign|wallet\/|\.request\(\{ ?method/);
 });
 
 test("a binding holds for its site, chain, account and keys alone (E01, E09)", async () => {

@@ -75,7 +75,7 @@ def test_burst_into_one_room_arrives_complete(server: Server, alice: Any, bob: A
     reader = Chatter(server, signed_in_cookie(bob), "trade-1")
     reader.pull()
     for number in range(300):
-        services.post_line(room, "disclosed", {"name": "Alice", "count": number})
+        services.post_line(room, "disclosed", {"name": "Alice", "what": f"{number} messages"})
     written = time.monotonic()
     reader.pull()
     assert time.monotonic() - written < 2

@@ -78,7 +78,7 @@ def test_message_is_stored_and_read_by_the_other(talk: Talk, alice: Any, bob: An
 def test_page_gives_all_that_a_reader_checks(talk: Talk, alice: Any, bob: Any) -> None:
     """docs/CHAT.md: hashes, heads and receipts of every kind of entry, and the sign-ins that bind the devices."""
     talk.say(alice)
-    services.post_line(talk.room, "disclosed", {"name": "Zoë", "count": 2})
+    services.post_line(talk.room, "disclosed", {"name": "Zoë", "what": "2 messages"})
     page = browser(bob).get(URL).json()
     room, hub = bytes.fromhex(page["room"]), bytes.fromhex(page["hub"])
     head = log.empty_head(room)

@@ -137,7 +137,7 @@ def test_named_arbitrator_may_be_shown_messages_once_the_case_is_open(
 
     assert [entry.seq for entry in messages_given(disputed)] == [picked.seq]
     assert secret.seq not in {entry.seq for entry in messages_given(disputed)}
-    assert lines_of(disputed)[-1] == "Bob let the arbitrator read 1 messages of this chat"
+    assert lines_of(disputed)[-1] == "Bob let the arbitrator read 1 message of this chat"
     ((_, who, count),) = opened_for_desk(disputed)
     assert (who, count) == ("Bob", 1)
 
