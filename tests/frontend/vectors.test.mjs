@@ -82,6 +82,14 @@ test("logs have the same hashes, heads and receipts", async () => {
   }
 });
 
+test("signatures hold by one equation, in the browser and in the page (E03, E12, E15)", async () => {
+  for (const row of vectors.signatures) {
+    const given = [raw(row.signing), raw(row.signature), raw(row.data)];
+    assert.equal(await keys.verifies(...given), row.holds, row.why);
+    assert.equal(await keys.verifiesInPage(...given).catch(() => false), row.holds, `${row.why}, in the page`);
+  }
+});
+
 test("wrong statements are refused, each for its reason (E15)", async () => {
   for (const row of vectors.refusedStatements) await refused(row, async () => keys.checkedStatement(raw(row.bytes)));
 });

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from chat.sealed import log
 from chat.sealed.layout import LAST, STOCK, KeyStatement, room_id
 from chat.sealed.messages import ACCOUNT, FILE, Chance, Content, opening, seal, text
-from tests.vectors import evidence, files, refusals
+from tests.vectors import evidence, files, refusals, signatures
 from tests.vectors.people import (
     AT,
     CHAIN,
@@ -47,6 +47,7 @@ def vectors() -> dict[str, list[Vector] | list[str]]:
         "statements": list(statements()),
         "messages": list(messages()),
         "logs": list(logs()),
+        "signatures": list(signatures.signatures()),
         "files": list(files.files()),
         "bundles": list(evidence.bundles()),
         "acceptedJson": refusals.accepted_json(),

@@ -17,7 +17,7 @@ from chat.sealed import log
 from chat.sealed.bundle import verify_bundle
 from chat.sealed.errors import Unsealed
 from chat.sealed.file import Manifest, open_file, seal_file
-from chat.sealed.keys import agree, check_signed, checked_statement
+from chat.sealed.keys import agree, check_signed, checked_statement, verifies
 from chat.sealed.layout import BUCKETS, Envelope, KeyStatement, device_of, room_id
 from chat.sealed.messages import Content, open_with, pack, seal, text, unwrap
 from marketplace.management.commands.verify_bundle import recovered
@@ -104,6 +104,13 @@ def test_logs_have_their_hashes_heads_and_receipts() -> None:
                 (room, seq, at, digest),
             ):
                 assert not log.is_receipt(hub, receipt, *other)
+
+
+def test_signatures_hold_by_one_equation() -> None:
+    """E03, E15: parts of small order and other spellings of s, where programs differ."""
+    for row in VECTORS["signatures"]:
+        key, data = bytes.fromhex(row["signing"]), bytes.fromhex(row["data"])
+        assert verifies(key, bytes.fromhex(row["signature"]), data) is row["holds"], row["why"]
 
 
 def code_of(check: Any, *given: Any, **named: Any) -> str:
