@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from Crypto.Hash import keccak
@@ -219,6 +220,11 @@ def _by_a_false_hub() -> Iterator[Vector]:
     room.own["alice"] = PARTIES["alice"].room_key(room.id, x25519("alice no key"), AT)
     room.say("alice", "Without a key.", ("alice",))
     yield case("a sender whose key is not in the log", room, "bad")
+    room = Room(bent="borrowed")
+    borrowed = replace(PARTIES["alice"], address=PARTIES["bob"].address)
+    room.join("alice", borrowed.room_key(room.id, x25519("alice borrowed"), AT))
+    room.say("alice", "As if Bob said it.", ("alice",), address=PARTIES["bob"].address)
+    yield case("E01: an account that the device is not bound to", room, "bad", "bad")
     room = Room(bent="foreign key")
     room.join("alice", PARTIES["alice"].room_key(room_id(CHAIN, CONTRACT, ROOMS[1]), x25519("alice party"), AT))  # fmt: skip
     yield vector("E08: a key of another room", room.file(statements=[]), False, lines("bad"))
