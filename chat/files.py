@@ -84,11 +84,13 @@ def name_files(entry: Entry, names: Iterable[str]) -> None:
     ).update(entry=entry)
 
 
-def remove_unnamed(*, limit: int = 200) -> int:
-    """Remove files that no message named in time; how many."""
+def remove_left(*, limit: int = 200) -> int:
+    """Remove files that no message named in time, and those of rooms that are removed; how many."""
     before = timezone.now() - UNNAMED_LIFE
-    due = SealedFile.objects.filter(entry=None, removed_at=None, created_at__lt=before)
-    return remove_files(due.order_by("pk")[:limit])
+    unnamed = SealedFile.objects.filter(entry=None, removed_at=None, created_at__lt=before)
+    orphans = SealedFile.objects.filter(room__removed_at__isnull=False, removed_at=None)
+    count = remove_files(unnamed.order_by("pk")[:limit])
+    return count + remove_files(orphans.order_by("pk")[:limit])
 
 
 def remove_files(rows: Iterable[SealedFile]) -> int:

@@ -61,6 +61,18 @@ class Room(models.Model):
     head = models.BinaryField(db_default=b"")
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # When what was said is removed, and when it was; NULL while nobody has said that the room is over.
+    kept_until = models.DateTimeField(null=True, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["kept_until"],
+                condition=Q(kept_until__isnull=False, removed_at__isnull=True),
+                name="room_to_remove",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Q
@@ -46,6 +46,18 @@ def is_member(user: Viewer, key: str) -> bool:
     if user.is_anonymous:
         return False
     return Member.objects.filter(room__key=key, user_id=user.pk, left_at=None).exists()
+
+
+def are_members(pairs: Sequence[tuple[Viewer, str]]) -> list[bool]:
+    """The same for many people and rooms, in one query."""
+    here = set(
+        Member.objects.filter(
+            room__key__in={key for _, key in pairs},
+            user_id__in={user.pk for user, _ in pairs if not user.is_anonymous},
+            left_at=None,
+        ).values_list("user_id", "room__key")
+    )
+    return [(user.pk, key) in here for user, key in pairs]
 
 
 def entries_after(room: Room, cursor: int, limit: int = PAGE) -> list[Entry]:
@@ -193,8 +205,8 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     """An entry as pages see it: sealed bytes as base64, a line's sentence as text; `at` in Unix seconds."""
     shared = _shared_json(entry)
     if entry.kind == Entry.Kind.MESSAGE and not entry.body:
-        # Removed after its time: the hash stays in the log's chain.
-        return closed_json(entry)
+        # The hash stays in the log's chain.
+        return closed_json(entry) | {"removed": True}
     if entry.kind in (Entry.Kind.MESSAGE, Entry.Kind.KEY):
         observer = entry.observer
         return shared | {

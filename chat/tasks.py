@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from chat.files import remove_unnamed
+from chat.files import remove_left
+from chat.retention import remove_due
 
 
-@shared_task(name="chat.tasks.sweep_files", ignore_result=True)
-def sweep_files() -> None:
-    """Remove sealed files that no message names."""
-    remove_unnamed()
+@shared_task(name="chat.tasks.sweep_rooms", ignore_result=True)
+def sweep_rooms() -> None:
+    """Remove what was said long enough ago, and files that nobody names."""
+    remove_due()
+    remove_left()

@@ -13,7 +13,15 @@ from chat import services
 from chat.devices import post_key
 from chat.errors import BadMessage, NotAMember
 from chat.models import Entry, Room
-from chat.selectors import PAGE, entry_json, is_member, observed_room, page_of, room_for
+from chat.selectors import (
+    PAGE,
+    are_members,
+    entry_json,
+    is_member,
+    observed_room,
+    page_of,
+    room_for,
+)
 from realtime import topics
 
 MOST_FILES = 4
@@ -22,7 +30,11 @@ MOST_FILES = 4
 def register() -> None:
     """Make rooms reachable over the socket."""
     topics.register(
-        "room", is_member, {"pull": pull, "post": post, "mark": mark}, announces_presence=True
+        "room",
+        is_member,
+        {"pull": pull, "post": post, "mark": mark},
+        announces_presence=True,
+        authorise_all=are_members,
     )
 
 

@@ -81,8 +81,8 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"queue": "bulk", "expires": 30},
         },
-        "sweep-files": {
-            "task": "chat.tasks.sweep_files",
+        "sweep-rooms": {
+            "task": "chat.tasks.sweep_rooms",
             "schedule": 900.0,
             "options": {"queue": "bulk", "expires": 900},
         },

@@ -171,6 +171,8 @@ ALARM_MAIL = ENV.alarm_mail
 FEE_BPS = 50
 TAKE_OPEN_SECONDS = 600
 RULING_SECONDS = 14 * 24 * 3600
+# How long what was said is kept after a trade's end, and after the end of its case.
+CHAT_KEPT_DAYS, EVIDENCE_KEPT_DAYS = 180, 365
 
 # 32 bytes as hex: signs for what the chat stored. Without it a key is made of SECRET_KEY.
 RECEIPT_KEY = ENV.receipt_key

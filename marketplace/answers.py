@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 
-from realtime.envelope import depth_of
+from realtime.strict import depth_of
 
 MAX_BODY = 64 * 1024
 MAX_DEPTH = 8

@@ -13,7 +13,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from realtime.envelope import MOST_BYTES, BadFrame, Envelope, error_frame, frame
 from realtime.identity import Identity, SignedOut
 from realtime.outbox import Outbox, Overflow
 from realtime.topics import NoSuchTopic, Refused, Topic, group_of, topic_named
+from realtime.watch import Question, Verdict, judge, watch_here
 
 POOL_THREADS = 4
 
@@ -93,6 +94,7 @@ class Socket(AsyncConsumer):
         self.refused = self.bad = 0
         self.is_admitted = False
         # All sockets of a server start at once after a restart; they must not end at once.
+        self.due_at = time.monotonic() + self.bounds.check_seconds * random.uniform(0.7, 1.0)
         self.ends_at = time.monotonic() + random.uniform(self.bounds.youngest, self.bounds.oldest)
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -149,10 +151,8 @@ class Socket(AsyncConsumer):
             )
             if not self.is_admitted:
                 await self._close(TOO_MANY_SOCKETS)
-        self.tasks = [
-            asyncio.create_task(self._write_on()),
-            asyncio.create_task(self._check_on()),
-        ]
+        self.tasks = [asyncio.create_task(self._write_on())]
+        watch_here(_judged).add(self)
         self.outbox.put(frame("welcome", data={"user": self.identity.user_id}))
 
     async def _close(self, code: int) -> None:
@@ -162,6 +162,7 @@ class Socket(AsyncConsumer):
         raise StopConsumer
 
     async def _leave(self) -> None:
+        watch_here(_judged).remove(self)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -185,25 +186,26 @@ class Socket(AsyncConsumer):
             # The peer is gone; the server says so to `receive`.
             return
 
-    async def _check_on(self) -> None:
-        """Ask again every few seconds whether the session lives and the topics are still open."""
-        while True:
-            await asyncio.sleep(self.bounds.check_seconds * random.uniform(0.7, 1.0))
-            if time.monotonic() > self.ends_at:
-                self._order_close(RECYCLED)
-            try:
-                lost = await in_thread(
-                    _check, self.identity, list(self.topics.values()), self.socket_id
-                )
-            except SignedOut:
-                self._order_close(SIGNED_OUT)
-                return
-            except Exception:
-                # A database that is away makes every request fail by itself; the socket may wait for it.
-                _log.exception("a socket could not be checked")
-                continue
-            if lost:
-                self.orders.put_nowait({"type": "socket.lost", "topics": lost})
+    # --- what the watch asks and tells -------------------------------------------------------
+
+    @property
+    def check_seconds(self) -> float:
+        """How often the watch looks at it."""
+        return self.bounds.check_seconds
+
+    def question(self) -> Question:
+        """Whose session it is and what it follows."""
+        return Question(self.identity, tuple(self.topics.values()), self.socket_id)
+
+    def told(self, verdict: Verdict) -> None:
+        """Close, or let go of what is not open any more; then fall due again, not together with those that came together."""
+        self.due_at = time.monotonic() + self.bounds.check_seconds * random.uniform(0.7, 1.0)
+        if time.monotonic() > self.ends_at:
+            self._order_close(RECYCLED)
+        if not verdict.is_alive:
+            self._order_close(SIGNED_OUT)
+        elif verdict.lost:
+            self.orders.put_nowait({"type": "socket.lost", "topics": list(verdict.lost)})
 
     def _order_close(self, code: int) -> None:
         self.orders.put_nowait({"type": "socket.close", "code": code})
@@ -307,15 +309,8 @@ def _perform(identity: Identity, topic: Topic, action: str, data: dict[str, Any]
     return topic.perform(identity.user(), action, data)
 
 
-def _check(identity: Identity, followed: list[Topic], socket_id: str) -> list[str]:
-    """The names of topics this person may no longer follow."""
-    user = identity.user()
-    lost = [topic.name for topic in followed if not topic.is_open_to(user)]
-    if identity.user_id is not None:
-        kept = [topic.name for topic in followed if topic.name not in lost]
-        presence.renew(kept, user_id=identity.user_id, socket_id=socket_id)
-        presence.renew_socket(identity.user_id, socket_id)
-    return lost
+async def _judged(questions: Sequence[Question]) -> list[Verdict]:
+    return await in_thread(judge, questions)
 
 
 def _say_hello(topic: Topic, user_id: int, socket_id: str) -> None:

@@ -7,15 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from realtime.strict import TooDeep, strict_value
 from realtime.topics import Refused
 
 VERSION = 1
 MOST_BYTES = 65_536
-MOST_DEPTH = 8
 OPS = ("subscribe", "unsubscribe", "act", "pull", "ping")
 
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]')
 _ACTION = re.compile(r"[a-z][a-z_]{0,31}")
 
 
@@ -41,14 +40,14 @@ class Envelope:
 
 
 def strict_json(text: str | bytes) -> Any:
-    """The value of `text`: no repeated keys, no NaN, at most MOST_DEPTH levels.
+    """The value of `text`: no repeated keys, no NaN, few levels deep.
 
     Raises: BadFrame.
     """
     try:
-        if depth_of(text if isinstance(text, str) else text.decode()) > MOST_DEPTH:
-            raise BadFrame("depth")
-        return json.loads(text, object_pairs_hook=_unrepeated, parse_constant=_no_constant)
+        return strict_value(text)
+    except TooDeep:
+        raise BadFrame("depth") from None
     except ValueError:
         raise BadFrame("json") from None
 
@@ -107,26 +106,3 @@ def _data(frame: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadFrame("data")
     return value
-
-
-def depth_of(text: str) -> int:
-    """How deep brackets nest, counted before the parser may run out of stack."""
-    depth = deepest = 0
-    for found in _STRING_OR_BRACKET.finditer(text):
-        if found.group() in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif found.group() in "]}":
-            depth -= 1
-    return deepest
-
-
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("repeated key")
-    return made
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import redis
 
@@ -37,14 +38,11 @@ def who_is_here(topic: str, user_ids: Iterable[int]) -> set[int]:
 
 def renew(topics: Iterable[str], *, user_id: int, socket_id: str) -> None:
     """Say that this socket still listens to `topics`; a Redis that is away is ignored."""
-    expires = time.time() + TTL_SECONDS
+    now = time.time()
     try:
         pipe = client().pipeline(transaction=False)
         for topic in topics:
-            key = _key(topic, user_id)
-            pipe.zadd(key, {socket_id: expires})
-            pipe.zremrangebyscore(key, "-inf", time.time())
-            pipe.expire(key, TTL_SECONDS * 2)
+            _renew(pipe, _key(topic, user_id), socket_id, now)
         pipe.execute()
     except redis.RedisError:
         _log.debug("presence not renewed")
@@ -79,14 +77,27 @@ def admit(user_id: int, socket_id: str) -> bool:
     return is_room
 
 
-def renew_socket(user_id: int, socket_id: str) -> None:
-    """Keep the socket counted."""
-    key = f"{PREFIX}:sockets:{user_id}"
+def renew_all(sockets: Iterable[tuple[int, str, Iterable[str]]]) -> None:
+    """Keep sockets counted, and say that each still listens: (user id, socket id, topics) of many in one round trip."""
+    now = time.time()
+    expires = now + TTL_SECONDS
     try:
-        client().zadd(key, {socket_id: time.time() + TTL_SECONDS})
-        client().expire(key, TTL_SECONDS * 2)
+        pipe = client().pipeline(transaction=False)
+        for user_id, socket_id, topics in sockets:
+            counted = f"{PREFIX}:sockets:{user_id}"
+            pipe.zadd(counted, {socket_id: expires})
+            pipe.expire(counted, TTL_SECONDS * 2)
+            for topic in topics:
+                _renew(pipe, _key(topic, user_id), socket_id, now)
+        pipe.execute()
     except redis.RedisError:
-        _log.debug("socket not renewed")
+        _log.debug("presence not renewed")
+
+
+def _renew(pipe: Any, key: str, socket_id: str, now: float) -> None:
+    pipe.zadd(key, {socket_id: now + TTL_SECONDS})
+    pipe.zremrangebyscore(key, "-inf", now)
+    pipe.expire(key, TTL_SECONDS * 2)
 
 
 def dismiss(user_id: int, socket_id: str) -> None:

@@ -7,7 +7,7 @@ prefix; this floor knows no chat and no trade.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from django.contrib.auth.models import AnonymousUser
 
 Viewer = AbstractBaseUser | AnonymousUser
 Authorise = Callable[[Any, str], bool]
+# The same for many people and keys at once, in order.
+AuthoriseAll = Callable[[Sequence[tuple[Any, str]]], Sequence[bool]]
 Action = Callable[[Any, str, dict[str, Any]], dict[str, Any]]
 
 KEY_LENGTH = 64
@@ -54,7 +56,7 @@ class NoSuchAction(Refused):
         super().__init__("This page asked for something the site does not know. Reload the page.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class TopicKind:
     """What is registered under one prefix."""
 
@@ -62,6 +64,13 @@ class TopicKind:
     authorise: Authorise
     handle: Mapping[str, Action] = field(default_factory=dict)
     announces_presence: bool = False
+    authorise_all: AuthoriseAll | None = None
+
+    def are_open(self, pairs: Sequence[tuple[Viewer, str]]) -> Sequence[bool]:
+        """For each user and key, whether he may listen right now."""
+        if self.authorise_all is not None:
+            return self.authorise_all(pairs)
+        return [bool(self.authorise(user, key)) for user, key in pairs]
 
 
 @dataclass(frozen=True)
@@ -98,17 +107,20 @@ def register(
     handle: Mapping[str, Action] | None = None,
     *,
     announces_presence: bool = False,
+    authorise_all: AuthoriseAll | None = None,
 ) -> None:
     """Make `prefix:<key>` a topic; a second registration replaces the first.
 
     `authorise(user, key)` is asked at subscription, at every action and every few seconds in between;
     `user` may be anonymous. `handle` maps action names to `(user, key, data) -> data`; the action
-    named `pull` answers pulls. With `announces_presence` coming and going is hinted to the topic.
+    named `pull` answers pulls. `authorise_all` answers the same for many at once. With `announces_presence` coming and going is hinted to the topic.
     """
     prefix = prefix.rstrip(":")
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"a topic prefix is 1 to 16 small letters, not {prefix!r}")
-    _kinds[prefix] = TopicKind(prefix, authorise, dict(handle or {}), announces_presence)
+    _kinds[prefix] = TopicKind(
+        prefix, authorise, dict(handle or {}), announces_presence, authorise_all
+    )
 
 
 def topic_named(name: object) -> Topic:

@@ -15,18 +15,20 @@ from typing import Any, Final
 from Crypto.Hash import keccak
 
 from chat.sealed.errors import Unsealed, must
+from chat.sealed.file import Manifest
 from chat.sealed.keys import check_signed, checked_statement, verifies
-from chat.sealed.layout import ZEROS, Envelope, KeyStatement, room_id
+from chat.sealed.layout import LARGEST_WHOLE, ZEROS, Envelope, KeyStatement, room_id
 from chat.sealed.log import (
     KINDS,
     canonical_json,
     empty_head,
     entry_hash,
     is_receipt,
+    line_of,
     next_head,
     parsed_json,
 )
-from chat.sealed.messages import OPENING, TEXT, Content, open_with, opened_keys
+from chat.sealed.messages import FILE, OPENING, TEXT, Content, open_with, opened_keys
 from chat.sealed.reading import label
 
 KIND: Final = "parley evidence"
@@ -129,7 +131,6 @@ def verify_bundle(data: bytes, recover: Recover) -> Verdict:
             verdict.faults.append("A key statement of the file does not hold.")
     for entry in file["entries"]:
         verdict.lines.append(reading.take(entry))
-    verdict.faults += reading.faults
     receipt = file["receipt"]
     verdict.has_receipt = (
         receipt["seq"] == reading.seq
@@ -154,74 +155,92 @@ class _Reading:
         self.seq, self.head = 0, empty_head(room)
         self.heads = {0: self.head}
         self.statements: dict[bytes, KeyStatement] = {}
+        # By device: the index and name of its last message, and how many entries were closed before that.
         self.chains: dict[bytes, tuple[int, bytes]] = {}
-        # Devices of which a message is only known by its hash: what follows cannot be held against it.
-        self.is_broken = False
-        self.faults: list[str] = []
+        self.closed_before: dict[bytes, int] = {}
+        self.closed = 0
+        # What came at each number, to go back to after a restore.
+        self.came: list[tuple[int, KeyStatement | Envelope]] = []
+        self.lost: list[range] = []
 
     def know(self, data: bytes) -> KeyStatement:
+        """A statement that is of this room or of the stock."""
         statement = checked_statement(data)
-        self.statements[statement.name] = statement
+        must(statement.room in (ZEROS, self.room), "room", "The key is for another room.")
+        self.statements.setdefault(statement.name, statement)
         return statement
 
-    def take(self, entry: Any) -> Line:
-        seq = entry.get("seq") if isinstance(entry, dict) else None
-        if type(seq) is not int or seq < 0:
-            self.faults.append("An entry has no number.")
-            return Line(0, "bad", why="It has no number.")
+    def take(self, entry: Mapping[str, Any]) -> Line:
+        """What one entry proves. One that is malformed or out of order has no place, and neither has what follows it."""
+        number = entry["seq"] if _is_whole(entry.get("seq")) else 0
         try:
-            return self._taken(seq, entry)
-        except (Unsealed, KeyError, TypeError, ValueError) as fault:
-            why = str(fault) if isinstance(fault, Unsealed) else "It is malformed."
-            return Line(seq, "bad", why=why)
+            shown = _shown(entry)
+            return self._closed(shown) if isinstance(shown, _Hidden) else self._taken(shown)
+        except Unsealed as fault:
+            return Line(number, "bad", why=str(fault))
 
-    def _taken(self, seq: int, entry: dict[str, Any]) -> Line:
-        if "body" not in entry:
-            self._go_on(seq, _hex(entry["hash"], 32), gap_to=None)
-            self.is_broken = True
-            return Line(seq, "closed")
-        kind, at, body = entry["kind"], int(entry["at"]), _hex(entry["body"])
-        must(kind in KINDS, "kind", "This kind of entry is unknown.")
-        is_line = kind in ("system", "staff")
-        gap_to = _gap(body) if is_line else None
-        self._go_on(seq, entry_hash(seq, at, kind, body), gap_to)
-        if is_line:
-            return Line(seq, "line", at, text=body.decode())
-        if kind == "key":
-            return self._key(seq, at, body)
-        return self._message(seq, at, body, entry.get("key") or "")
+    def _closed(self, hidden: _Hidden) -> Line:
+        self._go_on(hidden.seq, hidden.hash, None)
+        self.closed += 1
+        return Line(hidden.seq, "closed")
 
-    def _go_on(self, seq: int, digest: bytes, gap_to: int | None) -> None:
-        expected = self.seq + 1
-        if seq != expected and not (gap_to is not None and gap_to == self.seq and seq > expected):
-            self.faults.append(f"Number {expected} is missing.")
+    def _taken(self, entry: _Shown) -> Line:
+        seq, at, kind, body = entry.seq, entry.at, entry.kind, entry.body
+        line = line_of(_text(body)) if kind in ("system", "staff") else None
+        gap_after = _gap(kind, line) if line else None
+        self._go_on(seq, entry_hash(seq, at, kind, body), gap_after)
+        if line:
+            return Line(seq, "line", at, text=_text(body))
+        return self._key(entry) if kind == "key" else self._message(entry)
+
+    def _go_on(self, seq: int, digest: bytes, gap_after: int | None) -> None:
+        skips = gap_after is not None and gap_after <= self.seq < seq
+        must(seq == self.seq + 1 or skips, "gap", f"Number {self.seq + 1} is missing before it.")
+        if gap_after is not None and skips:
+            self._go_back(gap_after)
+            self.lost.append(range(gap_after + 1, seq))
         self.seq, self.head = seq, next_head(self.head, digest)
         self.heads[seq] = self.head
 
-    def _key(self, seq: int, at: int, body: bytes) -> Line:
-        statement = self.know(body)
-        self._check_bound(statement)
-        return Line(seq, "key", at, "0x" + statement.address.hex())
+    def _go_back(self, seq: int) -> None:
+        """The hub went back to an older copy: nothing can be built on what it lost."""
+        for at, one in self.came:
+            if at > seq and isinstance(one, KeyStatement):
+                self.statements.pop(one.name, None)
+        self.came = [(at, one) for at, one in self.came if at <= seq]
+        self.heads = {at: head for at, head in self.heads.items() if at <= seq}
+        self.seq, self.head = seq, self.heads.get(seq, self.head)
+        self.chains.clear()
+        for _, one in self.came:
+            if isinstance(one, Envelope):
+                self.chains[one.front.device] = (one.front.index, one.name)
 
-    def _message(self, seq: int, at: int, body: bytes, key: str) -> Line:
-        envelope = Envelope.parse(body)
+    def _key(self, entry: _Shown) -> Line:
+        statement = self.know(entry.body)
+        self.came.append((entry.seq, statement))
+        self._check_bound(statement)
+        return Line(entry.seq, "key", entry.at, "0x" + statement.address.hex())
+
+    def _message(self, entry: _Shown) -> Line:
+        envelope = Envelope.parse(entry.body)
         front = envelope.front
         must(front.room == self.room, "room", "It was sealed for another room.")
         statement = self.statements.get(front.statement)
         if statement is None:
             raise Unsealed("statement", "Its sender's key is not in this file.")
         check_signed(envelope, statement)
+        self.came.append((entry.seq, envelope))
+        self._follow(envelope)
+        known = all(wrap.reader in self.statements for wrap in envelope.wraps)
+        must(known, "readers", "It is sealed to a key that is not in this file.")
+        self._compare(envelope, entry.seq)
         self._check_bound(statement)
-        self._check_chain(envelope)
-        head = self.heads.get(front.seen)
-        if front.seen < seq and head is not None and head != front.seen_head:
-            raise Unsealed("seen", "Its sender had seen another log.")
         address = "0x" + front.address.hex()
-        if not key:
-            return Line(seq, "closed", at, address)
-        content = open_with(envelope, _hex(key, 32))
+        if entry.key is None:
+            return Line(entry.seq, "closed", entry.at, address)
+        content = open_with(envelope, entry.key)
         what = "opening" if content.type == OPENING else "message"
-        return Line(seq, what, at, address, words_of(content))
+        return Line(entry.seq, what, entry.at, address, words_of(content))
 
     def _check_bound(self, statement: KeyStatement) -> None:
         bound = self.devices.get(statement.device)
@@ -231,22 +250,80 @@ class _Reading:
                 "binding", "Its device is not bound to the account by a sign-in in this file."
             )
 
-    def _check_chain(self, envelope: Envelope) -> None:
-        """The device's own chain, as far as the messages before are in the file."""
+    def _follow(self, envelope: Envelope) -> None:
+        """The device's own chain; what is closed may hide messages, but no more of them than there are entries."""
         front = envelope.front
         index, last = self.chains.get(front.device, (0, ZEROS))
-        follows = (front.index, front.previous) == (index + 1, last)
+        hidden = self.closed - self.closed_before.get(front.device, 0)
+        self.closed_before[front.device] = self.closed
         self.chains[front.device] = (front.index, envelope.name)
-        may_be = self.is_broken and front.index > index + 1
+        follows = (front.index, front.previous) == (index + 1, last)
+        may_be = 1 <= front.index - index - 1 <= hidden
         must(follows or may_be, "chain", "It does not continue its device's chain of messages.")
+
+    def _compare(self, envelope: Envelope, seq: int) -> None:
+        """What its sender had seen is this log."""
+        seen, head = envelope.front.seen, self.heads.get(envelope.front.seen)
+        must(seen < seq, "seen", "It claims to have seen what came later.")
+        is_lost = head is None and any(seen in gap for gap in self.lost)
+        same = head == envelope.front.seen_head
+        must(same or is_lost, "seen", "Its sender had seen another log.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """An entry of which the file gives the hash alone."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """An entry of which the file gives the content, and for a message perhaps its key."""
+
+    seq: int
+    at: int
+    kind: str
+    body: bytes
+    key: bytes | None
+
+
+def _shown(entry: Mapping[str, Any]) -> _Hidden | _Shown:
+    """The entry in its one shape.
+
+    Raises: Unsealed.
+    """
+    wrong = Unsealed("entry", "It is malformed.")
+    if not _is_whole(entry.get("seq")):
+        raise wrong
+    if entry.keys() == {"hash", "seq"}:
+        return _Hidden(entry["seq"], _hex(entry["hash"], 32))
+    is_full = entry.keys() == {"at", "body", "key", "kind", "seq"} and _is_whole(entry["at"])
+    if not is_full or not isinstance(entry["kind"], str) or entry["kind"] not in KINDS:
+        raise wrong
+    key = None if entry["key"] == "" else _hex(entry["key"], 32)
+    if key is not None and entry["kind"] != "message":
+        raise wrong
+    return _Shown(entry["seq"], entry["at"], entry["kind"], _hex(entry["body"]), key)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_WHOLE
 
 
 def words_of(content: Content) -> str:
-    """What a message says, for a person."""
+    """What a message says, for a person.
+
+    Raises: Unsealed if it names no file although its type says so.
+    """
     if content.type == TEXT:
         return content.data.decode()
     if content.type == OPENING:
         return f"opens {len(opened_keys(content))} messages"
+    if content.type == FILE:
+        file = Manifest.parse(content.data)
+        return f"sent a file: {file.name}, {file.size} bytes, sealed bytes {file.sha256}"
     return content.data.decode()
 
 
@@ -261,7 +338,8 @@ def _parsed(data: bytes) -> dict[str, Any]:
         file = parsed_json(data.decode())
     except UnicodeDecodeError as error:
         raise Unsealed("json", "This file is no evidence bundle.") from error
-    is_bundle = isinstance(file, dict) and file.get("kind") == KIND and file.get("v") == 1
+    is_bundle = isinstance(file, dict) and file.get("kind") == KIND
+    is_bundle = is_bundle and type(file.get("v")) is int and file["v"] == 1
     must(is_bundle, "kind", "This file is no evidence bundle of a known version.")
     must(file.keys() == FIELDS, "fields", "The bundle has fields too many or too few.")
     receipt = file["receipt"]
@@ -271,13 +349,17 @@ def _parsed(data: bytes) -> dict[str, Any]:
         isinstance(receipt, dict)
         and all(isinstance(one, str) for one in [*texts, *file["statements"]])
         and all(isinstance(one, list) for one in lists)
-        and all(type(one) is int and 0 <= one < 2**53 for one in (file["chainId"], file["made"]))
-        and all(type(receipt.get(name)) is int for name in ("at", "seq"))
-        and all(isinstance(receipt.get(name), str) for name in ("head", "signature"))
+        and all(isinstance(one, dict) for one in file["entries"])
+        and all(_is_whole(one) for one in (file["chainId"], file["made"]))
+        and receipt.keys() == {"at", "head", "seq", "signature"}
+        and all(_is_whole(receipt[name]) for name in ("at", "seq"))
+        and all(isinstance(receipt[name], str) for name in ("head", "signature"))
     )
     must(is_shaped, "types", "The bundle's fields are not of their types.")
-    _hex(file["contract"], 20)
-    _hex(file["hub"], 32)
+    for name, size in (("by", 32), ("contract", 20), ("hub", 32), ("signature", 64)):
+        _hex(file[name], size)
+    _hex(receipt["head"], 32)
+    _hex(receipt["signature"], 64)
     return dict(file)
 
 
@@ -310,11 +392,18 @@ def _check_maker(file: Mapping[str, Any], devices: Mapping[bytes, Bound], verdic
     verdict.is_signed = verifies(maker.signing, _hex(file["signature"]), sign_bytes(body))
 
 
-def _gap(body: bytes) -> int | None:
+def _gap(kind: str, line: Mapping[str, Any]) -> int | None:
     """The number before a gap that a line itself declares."""
-    said = parsed_json(body.decode())
-    after = said.get("params", {}).get("after") if said.get("code") == "restored" else None
-    return after if type(after) is int else None
+    after = line["params"].get("after")
+    declares = kind == "system" and line["code"] == "restored" and _is_whole(after)
+    return after if declares else None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise Unsealed("line", "The line is no text.") from error
 
 
 def _hex(value: Any, size: int | None = None) -> bytes:

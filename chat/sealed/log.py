@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from chat.sealed.errors import Unsealed, must
 from chat.sealed.keys import verifies
+from chat.sealed.layout import LARGEST_WHOLE
 from chat.sealed.reading import label, u8, u64
-from realtime.envelope import BadFrame, strict_json
+from realtime.strict import strict_value
 
 KINDS: Final[Mapping[str, int]] = {"message": 1, "key": 2, "system": 3, "staff": 4}
 
@@ -61,13 +62,42 @@ def parsed_json(said: str) -> Any:
     Raises: Unsealed.
     """
     try:
-        value = strict_json(said)
-    except BadFrame as error:
+        value = strict_value(said)
+    except ValueError as error:
         raise Unsealed("json", "This is no JSON.") from error
+    _check_numbers(value)
     must(canonical_json(value) == said, "spelling", "The JSON is not in its one spelling.")
     return value
+
+
+def line_of(said: str) -> dict[str, Any]:
+    """The code, params and author of a line's content.
+
+    Raises: Unsealed.
+    """
+    line = parsed_json(said)
+    is_line = (
+        isinstance(line, dict)
+        and line.keys() == {"by", "code", "params"}
+        and isinstance(line["by"], str)
+        and isinstance(line["code"], str)
+        and isinstance(line["params"], dict)
+    )
+    must(is_line, "line", "The line is none of the hub's.")
+    return dict(line)
 
 
 def line_json(code: str, params: Mapping[str, Any], by: str) -> str:
     """The content of a system or staff line; `by` is empty for the hub's own."""
     return canonical_json({"by": by, "code": code, "params": params})
+
+
+def _check_numbers(value: Any) -> None:
+    """Others are spelt differently by every language."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            _check_numbers(each)
+    is_plain = type(value) is not float and (type(value) is not int or abs(value) <= LARGEST_WHOLE)
+    must(is_plain, "spelling", "A number in the JSON is not whole, or too large.")

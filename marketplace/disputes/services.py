@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping
+from datetime import timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chat import services as chat
 from chat.devices import observe
 from chat.models import Room
+from chat.retention import keep_until
 from chat.text import shown
 from marketplace.accounts.models import User
 from marketplace.accounts.selectors import user_by_address
@@ -274,6 +277,7 @@ def _close(case_pk: int) -> int:
     case = Case.objects.select_related(
         "trade", "trade__asset", "trade__seller", "trade__buyer"
     ).get(pk=case_pk)
+    keep_until(room_of(case.trade), timezone.now() + timedelta(days=settings.EVIDENCE_KEPT_DAYS))
     decision = decision_of(case.trade)
     if decision and decision.ruling and decision.is_genuine:
         letter = {"letter": decision.ruling.letter}

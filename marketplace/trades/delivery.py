@@ -5,10 +5,13 @@ A row leaves in its own transaction, in the order of its trade, exactly once (`m
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db.models import QuerySet
 
+from chat.models import Room
+from chat.retention import keep_until
 from chat.services import open_room, post_line
 from marketplace import outbox
 from marketplace.accounts.models import User
@@ -65,6 +68,17 @@ def _speak(event: TradeEvent) -> None:
             )
     if event.new_status == Status.CLOSED:
         _record(trade, event)
+    _keep_room(trade, event)
+
+
+def _keep_room(trade: Trade, event: TradeEvent) -> None:
+    """What was said is kept while the trade goes on, and a set time after its end."""
+    if event.new_status == event.old_status:
+        return
+    room = Room.objects.filter(key=trade.room_key).first()
+    if room is not None:
+        ended = datetime.now(UTC) if event.new_status == Status.CLOSED else None
+        keep_until(room, ended and ended + timedelta(days=settings.CHAT_KEPT_DAYS))
 
 
 def _until(trade: Trade, event: TradeEvent) -> datetime | None:

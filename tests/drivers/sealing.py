@@ -29,6 +29,13 @@ def voice_of(user: User) -> Voice:
     return Voice(user, device)
 
 
+def bare_voice_of(user: User) -> Voice:
+    """The same for an account that nobody has the key of: its sign-in is signed with nothing."""
+    device = SealingDevice(address=bytes.fromhex(user.address[2:]))
+    sign_in(user, device, lambda digest: "0x" + "00" * 65)
+    return Voice(user, device)
+
+
 def wallet_of(user: User) -> Any:
     """His devnet wallet: a digest in, the signature as 0x text out."""
     account = next(

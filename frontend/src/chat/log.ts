@@ -19,6 +19,9 @@ export interface Entry {
   clientId?: string;
   /** The sealed envelope or the key statement, base64. */
   body?: string;
+  /** What was said was removed after its time; its hash is still there. */
+  removed?: boolean;
+  hash?: string;
   /** The canonical JSON of a line, which its hash covers. */
   data?: string;
   text?: string;

@@ -172,6 +172,7 @@ class Chat extends HTMLElement {
 
   #view(entry: Entry, shown: Shown | undefined): HTMLElement | null {
     if (entry.kind === "system" || entry.kind === "staff") return lineView(entry);
+    if (entry.removed) return hiddenView(entry, "This message was removed: it was kept for its time after the end of the trade.", false);
     if (!shown) return entry.kind === "message" ? hiddenView(entry, "This message cannot be read in this browser right now.", false) : null;
     const { reading, isMine } = shown;
     if (reading.is === "text") return messageView(entry, reading.text, this.#log.nameOf(entry), isMine, this.#heeded);

@@ -6,7 +6,7 @@ import { type Binding, spelt, type Voucher, voucherOf } from "./binding.ts";
 import { BadSeal, type Bytes, fromHex, hex, label, concat, must, sha256, textOf, toBase64, utf8 } from "./bytes.ts";
 import { type Signer, sign, verifies } from "./keys.ts";
 import { canonicalJson, type Content, deviceOf, OPENING, parseCanonical, type Plain, roomId } from "./layout.ts";
-import { isKind, isReceipt, type Kind } from "./log.ts";
+import { isKind, isReceipt } from "./log.ts";
 import { open } from "./messages.ts";
 import { type Checked, type Sent, Transcript } from "./transcript.ts";
 import { wordsIn } from "./words.ts";
@@ -158,15 +158,18 @@ export async function verifyBundle(bytes: Uint8Array): Promise<Verdict> {
 
 function parseBundle(bytes: Uint8Array): File {
   const value = parseCanonical(textOf(bytes));
-  must(value !== null && typeof value === "object" && !Array.isArray(value), "This file is no evidence bundle.");
+  must(isRecord(value), "This file is no evidence bundle.");
   const file = value as unknown as File;
   must(file.kind === KIND && file.v === 1, "This file is no evidence bundle of a known version.");
   must(Object.keys(value).sort().join() === FIELDS.join(), "The bundle has fields too many or too few.");
   const isShaped =
     [file.by, file.contract, file.hub, file.name, file.trade, file.signature].every((field) => typeof field === "string") &&
-    [file.chainId, file.made, file.receipt?.seq, file.receipt?.at].every(Number.isSafeInteger) &&
-    [file.bindings, file.entries, file.statements].every(Array.isArray);
+    [file.bindings, file.entries, file.statements].every(Array.isArray) &&
+    isRecord(value.receipt ?? null) && Object.keys(file.receipt).join() === "at,head,seq,signature" &&
+    [file.chainId, file.made, file.receipt.seq, file.receipt.at].every(isWhole) &&
+    [file.receipt.head, file.receipt.signature, ...file.statements].every((field) => typeof field === "string");
   must(isShaped, "The bundle's fields are not of their types.");
+  for (const [text, size] of [[file.by, 32], [file.contract, 20], [file.hub, 32], [file.signature, 64], [file.receipt.head, 32], [file.receipt.signature, 64]] as const) fromHex(text, size);
   return file;
 }
 
@@ -192,8 +195,9 @@ async function devicesOf(file: File): Promise<Map<string, Bound>> {
 }
 
 async function found(entry: File["entries"][number], transcript: Transcript, devices: Map<string, Bound>, faults: string[]): Promise<Found> {
-  const { seq } = entry;
-  const none = { seq, at: entry.at ?? 0, address: "", text: "" };
+  must(isRecord(entry as unknown as Plain), "An entry of the file is malformed.");
+  const seq = isWhole(entry.seq) ? entry.seq : 0;
+  const none = { seq, at: isWhole(entry.at) ? entry.at : 0, address: "", text: "" };
   let checked: Checked;
   try {
     checked = await transcript.take(sentOf(entry));
@@ -221,18 +225,41 @@ async function found(entry: File["entries"][number], transcript: Transcript, dev
 
 /** A line's canonical JSON as words; its sentence is the hub's and is not part of what is signed. */
 function wordsOf(json: string): string {
-  const line = parseCanonical(json) as { by?: string; code?: string; params?: { [key: string]: Plain } };
-  const params = Object.entries(line.params ?? {}).map(([name, value]) => `${name} ${typeof value === "string" ? value : canonicalJson(value)}`);
-  return [line.by, line.code?.replaceAll("_", " "), params.join(", ")].filter(Boolean).join(": ");
+  const line = lineOf(json);
+  const params = Object.entries(line.params).map(([name, value]) => `${name} ${typeof value === "string" ? value : canonicalJson(value)}`);
+  return [line.by, line.code.replaceAll("_", " "), params.join(", ")].filter(Boolean).join(": ");
 }
 
-function sentOf({ seq, at, body, hash, kind }: File["entries"][number]): Sent {
-  if (typeof body !== "string") return { seq, kind: "", hash: hash ?? "" };
-  must(isKind(kind), "This kind of entry is unknown.");
+/** An entry in its one shape. @throws BadSeal */
+function sentOf(entry: File["entries"][number]): Sent {
+  const { seq, at, body, hash, kind, key } = entry;
+  const fields = Object.keys(entry).sort().join();
+  must(isWhole(seq) && (fields === "hash,seq" || fields === "at,body,key,kind,seq"), "It is malformed.");
+  if (fields === "hash,seq") {
+    must(typeof hash === "string", "It is malformed.");
+    return { seq, kind: "", hash };
+  }
+  must(isWhole(at) && typeof body === "string" && typeof key === "string" && isKind(kind), "It is malformed.");
+  must(key === "" || kind === "message", "It is malformed.");
+  if (key) fromHex(key, 32);
   const bytes = fromHex(body);
-  const isLine = (kind as Kind) === "system" || (kind as Kind) === "staff";
-  return { seq, kind, at: at ?? 0, ...(isLine ? { data: textOf(bytes) } : { body: toBase64(bytes) }) };
+  if (kind !== "system" && kind !== "staff") return { seq, kind, at, body: toBase64(bytes) };
+  lineOf(textOf(bytes));
+  return { seq, kind, at, data: textOf(bytes) };
 }
+
+const isWhole = (value: unknown): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+
+/** The content of a line of the hub. @throws BadSeal */
+function lineOf(json: string): { by: string; code: string; params: { [key: string]: Plain } } {
+  const line = parseCanonical(json);
+  const isLine =
+    isRecord(line) && Object.keys(line).join() === "by,code,params" && typeof line.by === "string" && typeof line.code === "string" && isRecord(line.params ?? null);
+  must(isLine, "The line is none of the hub's.");
+  return line as { by: string; code: string; params: { [key: string]: Plain } };
+}
+
+const isRecord = (value: Plain): value is { [key: string]: Plain } => value !== null && typeof value === "object" && !Array.isArray(value);
 
 const said = (content: Content): { is: "message" | "opening"; text: string } => ({ is: content.type === OPENING ? "opening" : "message", text: wordsIn(content) });
 

@@ -2,10 +2,12 @@
 
 import { Problem } from "../page.ts";
 import { type Bytes, concat, decrypt, encrypt, fromHex, hex, label, must, random, Reader, sha256, textOf, u32, utf8 } from "./bytes.ts";
+import { parseCanonical } from "./layout.ts";
 
 export const MOST_FILE_BYTES = 5 * 2 ** 20;
 export const MOST_FILES = 20;
 const BLOCK = 2 ** 16;
+const TAG = 16;
 const LONGEST_SIDE = 4_096;
 const MOST_NAME_BYTES = 120;
 const HEADER = label("parley file 1");
@@ -51,7 +53,7 @@ export function typeOf(bytes: Uint8Array): FileType | null {
 
 const ENDINGS: Record<FileType, string> = { "image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp", "application/pdf": ".pdf" };
 // What hides, reorders or ends a name, and what a system takes for a path.
-const UNWANTED = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\\/:*?"<>|]|\p{Surrogate}/gu;
+const UNWANTED = /[\\/:*?"<>|]|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}|\p{Surrogate}/gu;
 
 /** A name that is what it looks like: no path, no hidden signs, and the ending of what the bytes are. */
 export function nameOf(given: string, type: FileType): string {
@@ -104,16 +106,17 @@ export async function openFile(sealed: Bytes, manifest: Manifest): Promise<Bytes
   const plain = new Reader(await decrypt(fromHex(manifest.key, 32), sealed, HEADER));
   const bytes = plain.take(plain.number(4));
   must(bytes.length === manifest.size && bytes.length > 0 && bytes.length <= MOST_FILE_BYTES, "The file has another size than the message says.");
-  const padding = plain.take(sealed.length - 16 - 4 - bytes.length);
-  must(padding.every((byte) => byte === 0) && padding.length < BLOCK, "The file's padding is not zeros.");
+  const padding = plain.take(sealed.length - TAG - 4 - bytes.length);
+  const isWhole = (sealed.length - TAG) % BLOCK === 0 && padding.length < BLOCK;
+  must(isWhole && padding.every((byte) => byte === 0), "The file's padding is not the one that fits.");
   must(typeOf(bytes) === manifest.type, "The file is not of the type that the message says.");
   return bytes;
 }
 
 /** The manifest of a message of type 3. @throws BadSeal if it is not exactly one. */
 export function manifestOf(content: Uint8Array): Manifest {
-  const found = JSON.parse(textOf(content)) as Record<string, unknown>;
-  must(Object.keys(found).join() === "blob,key,name,sha256,size,type", "The message names no file.");
+  const found = parseCanonical(textOf(content)) as Record<string, unknown>;
+  must(found !== null && typeof found === "object" && Object.keys(found).join() === "blob,key,name,sha256,size,type", "The message names no file.");
   const { blob, key, name, sha256: digest, size, type } = found;
   must(typeof blob === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(blob), "The file has no name at the hub.");
   must([key, digest].every((text) => typeof text === "string" && /^[0-9a-f]{64}$/.test(text)), "The file's key or hash is malformed.");

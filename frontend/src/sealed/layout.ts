@@ -19,6 +19,7 @@ export const MOST_TEXT_BYTES = 4_000;
 export const MOST_WRAPS = 16;
 export const MOST_OPENED = 120;
 const BUCKETS = [256, 512, 1024, 2048, 4096, 8192];
+const MOST_DEPTH = 8;
 const TAG = 16;
 const SIGNATURE = 64;
 const FIXED = 32 + 1 + 4;
@@ -214,12 +215,20 @@ export const packOpening = (opened: Opened[]): Bytes => concat(...opened.flatMap
 
 export type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain };
 
-/** The one spelling of a value: keys sorted by code point, no spaces. */
-export function canonicalJson(value: Plain): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+/** The one spelling of a value: keys sorted by code point, no spaces. @throws BadSeal for what programs would spell differently. */
+export function canonicalJson(value: Plain, depth = 0): string {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "number") must(Number.isSafeInteger(value), "A number in the JSON is not whole, or too large.");
   if (value === null || typeof value !== "object") return JSON.stringify(value);
+  must(depth < MOST_DEPTH, "The JSON has too many levels.");
+  if (Array.isArray(value)) return `[${value.map((each) => canonicalJson(each, depth + 1)).join(",")}]`;
   const keys = Object.keys(value).sort(byCodePoint);
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key] as Plain)}`).join(",")}}`;
+  return `{${keys.map((key) => `${quoted(key)}:${canonicalJson(value[key] as Plain, depth + 1)}`).join(",")}}`;
+}
+
+function quoted(text: string): string {
+  must(!/\p{Surrogate}/u.test(text), "A text in the JSON holds half a character.");
+  return JSON.stringify(text);
 }
 
 /** The value of a canonical text. @throws BadSeal if the text is spelt in another way. */

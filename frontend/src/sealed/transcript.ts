@@ -5,7 +5,7 @@
 
 import { BadSeal, type Bytes, fromBase64, fromHex, hex, isZero, same, must, utf8 } from "./bytes.ts";
 import { checkedStatement, nameOf } from "./keys.ts";
-import { type Envelope, parseCanonical, parseEnvelope } from "./layout.ts";
+import { type Envelope, parseCanonical, parseEnvelope, type Statement } from "./layout.ts";
 import { emptyHead, entryHash, isKind, isReceipt, type Kind, nextHead } from "./log.ts";
 import { isSigned, type Named } from "./messages.ts";
 
@@ -117,7 +117,7 @@ export class Transcript {
 
   /** A statement that came beside the log, for a reader to whom its entry is closed. @throws BadSeal */
   async know(bytes: Uint8Array): Promise<void> {
-    const statement = await checkedStatement(bytes);
+    const statement = await this.#statementOf(bytes);
     const name = await nameOf(statement);
     if (!this.#statements.has(hex(name))) this.#statements.set(hex(name), { name, statement });
   }
@@ -167,7 +167,7 @@ export class Transcript {
     for (const { seq, statement, envelope, name } of this.entries) {
       if (seq > after) this.#heads.delete(seq);
       if (seq > after && !envelope && name) this.#statements.delete(name);
-      if (seq <= after && envelope && statement) this.#chains.set(hex(envelope.device), { index: envelope.index + 1, previous: fromHex(name) });
+      if (seq <= after && !this.isLost(seq) && envelope && statement) this.#chains.set(hex(envelope.device), { index: envelope.index + 1, previous: fromHex(name) });
     }
   }
 
@@ -186,8 +186,7 @@ export class Transcript {
   }
 
   async #takeStatement(entry: Checked, content: Bytes): Promise<void> {
-    const statement = await checkedStatement(content);
-    must(isZero(statement.room) || same(statement.room, this.room), "The key is for another room.");
+    const statement = await this.#statementOf(content);
     const named = { name: await nameOf(statement), statement };
     entry.name = hex(named.name);
     entry.statement = named;
@@ -196,6 +195,13 @@ export class Transcript {
     this.#statements.set(entry.name, named);
     const device = hex(statement.device);
     if (!this.#since.has(device)) this.#since.set(device, entry.seq);
+  }
+
+  /** A statement that is of this room or of the stock. @throws BadSeal */
+  async #statementOf(bytes: Uint8Array): Promise<Statement> {
+    const statement = await checkedStatement(bytes);
+    must(isZero(statement.room) || same(statement.room, this.room), "The key is for another room.");
+    return statement;
   }
 
   async #takeMessage(entry: Checked, content: Bytes): Promise<void> {

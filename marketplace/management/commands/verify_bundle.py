@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -61,13 +62,16 @@ def recovered(address: str, message: str, signature: str, chain_id: int) -> Boun
         raise Unsealed("binding", "A sign-in message is not in its exact form.") from error
     if said.chain_id != chain_id or said.address.lower() != address.lower():
         raise Unsealed("binding", "A sign-in message is another account's or another network's.")
+    site = urlsplit(said.uri)
+    if said.domain != site.netloc or said.scheme not in (None, site.scheme):
+        raise Unsealed("binding", "A sign-in message names two sites.")
     try:
         signer = recover(said.digest(), signature)
     except (SignatureRefused, ValueError):
         signer = ""
     return Bound(
         address=said.address,
-        site=said.uri,
+        site=f"{site.scheme}://{site.netloc}",
         device=bytes.fromhex(said.device_hash.removeprefix("0x")),
         signing=said.signing_key,
         by_wallet=signer.lower() == address.lower(),
@@ -75,9 +79,18 @@ def recovered(address: str, message: str, signature: str, chain_id: int) -> Boun
 
 
 def _told(line: Line) -> str:
-    when = datetime.fromtimestamp(line.at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if line.at else ""
     words = WORDS[line.what].format(who=line.address, text=shown(line.text), why=line.why)
-    return "  ".join(filter(None, (f"{line.seq:>5}", when, words)))
+    return "  ".join(filter(None, (f"{line.seq:>5}", _moment(line.at), words)))
+
+
+def _moment(at: int) -> str:
+    """A time of the hub's; an empty text where it says none, the bare seconds where no calendar has them."""
+    if not at:
+        return ""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError, OSError):
+        return f"second {at}"
 
 
 def _summary(verdict: Verdict) -> list[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from chat.models import Entry, Room
+from chat.retention import remove_due
 from tests.browser.chat.conftest import Open, ready, reopened, said, say, stored
 from tests.drivers.pictures import keep
 
@@ -264,3 +267,20 @@ def test_dropped_message_is_noticed_after_a_reload(
     ready(his)
     expect(his.get_by_role("alert")).to_contain_text("shows less of this room")
     assert said(his) == ["One."]
+
+
+def test_what_was_removed_after_its_time_says_so(
+    room: Room, alice: Any, bob: Any, open_as: Open
+) -> None:
+    """The trade's lines and the place of each message stay; nothing about it is alarming."""
+    hers = open_as(alice)
+    open_as(bob)
+    say(hers, "My account is 12345.")
+    stored(hers, 1)
+    Room.objects.update(kept_until=timezone.now() - timedelta(days=1))
+    assert remove_due() == 1
+    again = reopened(hers.context)
+    expect(again.locator(".hidden-msg")).to_contain_text("This message was removed")
+    expect(again.locator(".seal-alarm")).to_have_count(0)
+    expect(again.locator("[data-ended]")).to_be_visible()
+    assert "12345" not in again.locator("app-chat").inner_text()

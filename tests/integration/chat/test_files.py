@@ -154,9 +154,9 @@ def test_file_that_no_message_names_is_gone_after_a_day(
     room: Room, alice: Any, tmp_path: Path, page_bundle: None
 ) -> None:
     row = store(room, alice)
-    assert files.remove_unnamed() == 0
+    assert files.remove_left() == 0
     SealedFile.objects.update(created_at=timezone.now() - timedelta(days=1, minutes=1))
-    assert (files.remove_unnamed(), files.remove_unnamed()) == (1, 0)
+    assert (files.remove_left(), files.remove_left()) == (1, 0)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
     assert client_of(alice).get(f"/rooms/trade-7F3K-22/files/{row.name}/").status_code == 404
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
 from chat.sealed.layout import KeyStatement
@@ -31,14 +31,15 @@ from stack.services import free_port
 class Server:
     """uvicorn with the site's own limits. `port` stays the same over restarts."""
 
-    def __init__(self) -> None:
+    def __init__(self, application: str = "config.asgi:application") -> None:
         self.port = free_port()
+        self.application = application
         self.start()
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+                *(sys.executable, "-m", "uvicorn", self.application),
                 *("--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"),
                 *("--ws-max-size", str(LARGEST_FRAME_BYTES), "--ws-per-message-deflate", "false"),
             ],
@@ -152,7 +153,8 @@ class Chatter:
         while True:
             try:
                 return self._ask(op, **more)
-            except (ConnectionClosed, OSError, EOFError, TimeoutError):
+            # The last: killed while it answered the handshake.
+            except (ConnectionClosed, OSError, EOFError, TimeoutError, InvalidMessage):
                 assert time.monotonic() < deadline, "the server did not come back"
                 self.socket = None
                 time.sleep(0.05)

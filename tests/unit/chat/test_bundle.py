@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,3 +183,25 @@ def test_command_tells_each_line_and_whether_all_is_true(
     assert "FALSE: Its device is not bound" in capsys.readouterr().out
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_bundle", str(tmp_path / "absent"))
+
+
+def test_command_ends_with_one_when_anything_is_false(made: dict[str, str], tmp_path: Path) -> None:
+    """E06: as a program of its own; a time that no calendar has is told, not stumbled over."""
+    file = tmp_path / "evidence.json"
+    for change, code, said in (
+        (None, 0, "Everything that is shown holds."),
+        (2**53 - 1, 1, f"second {2**53 - 1}"),
+    ):
+        changed = json.loads(made["whole"])
+        if change is not None:
+            entry(changed, 3).update(at=change)
+        file.write_text(canonical_json(changed), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "manage.py", "verify_bundle", str(file)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
