@@ -18,6 +18,7 @@ from django.test import Client
 
 from chat import devices, services
 from chat.devices import observe
+from chat.errors import BadSeal
 from chat.models import Entry
 from chat.sealed.messages import Content
 from stack import services as servers
@@ -89,7 +90,7 @@ def test_none_of_a_thousand_canaries_is_found(
         talk.voice(alice).sealed(room, Content(1, CANARY.encode()), "ab" * 16).packed
     )
     broken[-1] ^= 1
-    with pytest.raises(Exception, match="Nothing was stored"):
+    with pytest.raises(BadSeal, match="Nothing was stored"):
         services.post_message(room=room, sender=alice, client_id="ab" * 16, body=bytes(broken))
 
     stores = {"database": dump_of_database(), "redis": all_of_redis()}
