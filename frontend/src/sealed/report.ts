@@ -75,7 +75,7 @@ function facts({ room, by, made, hash, hub, hasReceipt, sites }: Verdict): HTMLE
     line("Sites that devices signed in to", sites.join(", ") || "none"),
     line("Chain and contract", el("span", {}, `${room.chainId}, `, address(`0x${room.contract.replace(/^0x/, "")}`))),
     line("Room", room.name),
-    ...(room.trade ? [line("Trade on the contract", el("span", { class: "mono t125" }, room.trade))] : []),
+    ...(room.trade ? [line("Trade, as its maker names it", el("span", { class: "mono t125" }, room.trade))] : []),
     line("Hash of the file", el("span", { class: "mono t125" }, hash)),
   );
 }

@@ -95,7 +95,8 @@ def _moment(at: int) -> str:
 
 def _summary(verdict: Verdict) -> list[str]:
     told = [
-        f"Room {verdict.name} on chain {verdict.chain_id}, contract {verdict.contract}, trade {verdict.trade or 'not named'}.",
+        f"Room {verdict.name} on chain {verdict.chain_id}, contract {verdict.contract}.",
+        f"Its maker names the trade {verdict.trade or '(none)'}; nothing in the file proves that.",
         f"Made by {verdict.by or 'nobody that the file binds'}: {'signed' if verdict.is_signed else 'NOT SIGNED'}.",
         f"The hub's receipt for the whole log {'holds' if verdict.has_receipt else 'DOES NOT HOLD'}; its key is {verdict.hub}.",
         f"Sign-ins at: {', '.join(verdict.sites) or 'none'}.",
